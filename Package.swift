@@ -1,0 +1,109 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict = Context.environment["LONGWIRE_CI"] != nil
+
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioSSL = Target.Dependency.product(
+    name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "longwire",
+    products: [
+        .library(name: "FastCGI", targets: ["FastCGI"]),
+        .library(name: "LongwireServer", targets: ["LongwireServer"]),
+        .library(name: "LongwireClient", targets: ["LongwireClient"]),
+        .library(name: "LongwireTesting", targets: ["LongwireTesting"]),
+        .executable(name: "longwired", targets: ["longwired"]),
+        .executable(name: "longwire", targets: ["longwire"]),
+    ],
+    traits: [
+        .trait(name: "TLS", description: "HTTPS in the client, through swift-nio-ssl."),
+        .default(enabledTraits: ["TLS"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CFastCGI", providers: [.apt(["libfcgi-dev"])]),
+        .systemLibrary(name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
+        .target(
+            name: "FastCGI",
+            dependencies: ["CFastCGI", nio("NIOCore"), nio("NIOPosix"), httpTypes, nioHTTPTypes, log]),
+        .target(name: "LongwireProtocol", dependencies: [nio("NIOCore")]),
+        .target(name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore")]),
+        .target(name: "LongwireTransport", dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
+        .target(
+            name: "LongwireServer",
+            dependencies: [
+                "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log, lifecycle,
+            ]),
+        .target(
+            name: "LongwireClient",
+            dependencies: [
+                "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), nioSSL, httpTypes, log,
+            ]),
+        .target(
+            name: "LongwireTesting",
+            dependencies: ["LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOEmbedded")]),
+        .executableTarget(
+            name: "longwired",
+            dependencies: ["LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, lifecycle, log]),
+        .executableTarget(
+            name: "longwire",
+            dependencies: ["LongwireClient", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log]),
+        .target(
+            name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOPosix")], path: "Tests/Support"),
+        .testTarget(
+            name: "FastCGITests",
+            dependencies: [
+                "FastCGI", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOTestUtils"), httpTypes, nioHTTPTypes, log,
+            ]),
+        .testTarget(
+            name: "LongwireProtocolTests",
+            dependencies: ["LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOEmbedded")]),
+        .testTarget(
+            name: "LongwireSessionTests",
+            dependencies: ["LongwireSession", "LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+        .testTarget(
+            name: "LongwireServerTests",
+            dependencies: [
+                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1,
+            ]),
+        .testTarget(
+            name: "LongwireTestingTests",
+            dependencies: ["LongwireTesting", "LongwireProtocol", nio("NIOCore")]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "FastCGI", nio("NIOCore"), nio("NIOPosix"),
+            ],
+            path: "Tests/EndToEnd"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+            .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+            .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+        ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+}
