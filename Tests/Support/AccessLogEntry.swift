@@ -14,7 +14,7 @@ package struct AccessLogEntry: Sendable, Equatable {
     package let connection: Int
     /// How many requests the connection had, with this one.
     package let connectionRequests: Int
-    /// HTTP/1.1, HTTP/2.0, …
+    /// The version of HTTP, such as `HTTP/1.1`.
     package let version: String
     /// The request's method.
     package let method: String

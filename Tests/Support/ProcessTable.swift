@@ -10,7 +10,7 @@ package enum ProcessTable {
         package let parent: pid_t
         /// Its process group.
         package let group: pid_t
-        /// R, S, D, T, Z, …
+        /// The letter of its state: R, S, D, T, Z and so on.
         package let state: Character
     }
 
@@ -50,7 +50,7 @@ package enum ProcessTable {
         (contents("/proc/\(pid)/cmdline") ?? "").replacingOccurrences(of: "\0", with: " ")
     }
 
-    /// A figure of /proc/PID/status given in kB there, in bytes: `VmRSS`, `VmHWM`, …
+    /// A figure of /proc/PID/status that stands there in kB, such as `VmRSS`, in bytes.
     package static func bytes(_ field: String, of pid: pid_t) -> Int? {
         guard let text = contents("/proc/\(pid)/status") else { return nil }
         for line in text.split(separator: "\n") where line.hasPrefix(field + ":") {
