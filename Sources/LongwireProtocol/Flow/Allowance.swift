@@ -1,0 +1,57 @@
+internal import NIOCore
+
+/// What a client may have written to a duplex transaction that the server has not read (rule 8).
+///
+/// A web server that cannot pass the uplink on at once may never try again; so no more is ever on its way than
+/// surely fits. Every byte of the body counts, and every write is a piece.
+struct Allowance {
+    /// Kept back for control frames.
+    static let reservedBytes: UInt64 = 256
+    static let reservedPieces = 4
+
+    private let bytes: UInt64
+    private let pieces: Int
+    private let isIgnored: Bool
+    private(set) var written: UInt64 = 0
+    private(set) var read: UInt64 = 0
+    /// Where each unread piece ends.
+    private var ends = CircularBuffer<UInt64>()
+
+    init(_ limit: AllowanceLimit, isIgnored: Bool) {
+        bytes = limit.bytes
+        pieces = Int(clamping: limit.pieces)
+        self.isIgnored = isIgnored
+    }
+
+    var unread: UInt64 { written - read }
+
+    /// The bytes that a write with data may have now.
+    var dataBytes: Int { room(keeping: Self.reservedBytes, pieces: Self.reservedPieces) }
+    /// The bytes that a write of control frames may have now.
+    var controlBytes: Int { room(keeping: 0, pieces: 0) }
+
+    private func room(keeping reserve: UInt64, pieces reservedPieces: Int) -> Int {
+        if isIgnored { return .max }
+        if pieces > 0, ends.count + reservedPieces >= pieces { return 0 }
+        let taken = unread + reserve
+        return taken >= bytes ? 0 : Int(clamping: bytes - taken)
+    }
+
+    /// A piece of `count` bytes was written.
+    mutating func wrote(_ count: Int) {
+        guard count > 0 else { return }
+        written += UInt64(count)
+        if pieces > 0, !isIgnored { ends.append(written) }
+    }
+
+    /// The server says it has read `total` bytes.
+    ///
+    /// - Returns: whether that is news; nil when it is more than was written.
+    mutating func read(total: UInt64) -> Bool? {
+        guard total <= written else { return nil }
+        guard total > read else { return false }
+        read = total
+        while let first = ends.first, first <= total { ends.removeFirst() }
+        return true
+    }
+}

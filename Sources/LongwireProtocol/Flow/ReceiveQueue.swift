@@ -1,0 +1,212 @@
+internal import NIOCore
+
+/// The numbered frames of one direction at their receiver: once, in order, within the credit (rules 2 and 3).
+package struct ReceiveQueue {
+    /// How the other side broke the rules.
+    enum Violation: Error, Equatable {
+        case beyondCredit
+        case afterClose
+        case messageTooLarge(limit: Int)
+        case textNotUTF8
+    }
+
+    private struct Item {
+        var type: UInt64
+        var payload: ByteBuffer
+        var cost: UInt64 { UInt64(payload.readableBytes) + FrameLimits.overhead }
+    }
+
+    private let window: UInt64
+    private let messageLimit: Int
+    /// Everything up to this number arrived.
+    package private(set) var received: UInt64 = 0
+    /// The cost of everything that arrived in order.
+    private var used: UInt64 = 0
+    /// The cost of everything that was taken.
+    private var returned: UInt64 = 0
+    private var kept: [NumberedFrame] = []
+    private var keptCost: UInt64 = 0
+    private var ready = CircularBuffer<Item>()
+    /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
+    private var borrowed = 0
+    private var assembling: ByteBuffer?
+    /// The other side's CLOSE, once it and all before it arrived.
+    private(set) var close: (code: CloseCode, reason: String)?
+    /// Whether what comes is dropped at once: the application has ended.
+    private var isDiscarding = false
+
+    init(window: Int, messageLimit: Int) {
+        self.window = UInt64(max(window, 0))
+        self.messageLimit = messageLimit
+    }
+
+    /// The credit granted, counted from the start of the session.
+    package var limit: UInt64 { window + returned }
+    /// Bytes of payload held here.
+    package var held: Int {
+        ready.reduce(0) { $0 + $1.payload.readableBytes } + (assembling?.readableBytes ?? 0) + Int(keptCost)
+    }
+
+    /// Takes a frame as it arrived.
+    ///
+    /// - Returns: whether something new arrived in order.
+    mutating func receive(_ frame: NumberedFrame) throws(Violation) -> Bool {
+        guard frame.number > received else { return false }
+        guard close == nil else { throw .afterClose }
+        guard frame.number == received + 1 else {
+            try keep(frame)
+            return false
+        }
+        try accept(frame)
+        while let next = kept.first, next.number == received + 1 {
+            kept.removeFirst()
+            keptCost -= next.cost
+            guard close == nil else { throw .afterClose }
+            try accept(next)
+        }
+        return true
+    }
+
+    private mutating func keep(_ frame: NumberedFrame) throws(Violation) {
+        let place = kept.firstIndex { $0.number >= frame.number } ?? kept.endIndex
+        if place < kept.endIndex, kept[place].number == frame.number { return }
+        let highest = max(kept.last?.number ?? 0, frame.number)
+        let (missing, _) = (highest - received).subtractingReportingOverflow(UInt64(kept.count) + 1)
+        let (cost, overflow) = missing.multipliedReportingOverflow(by: FrameLimits.overhead)
+        let (sum, overflow2) = cost.addingReportingOverflow(used + keptCost + frame.cost)
+        guard !overflow, !overflow2, sum <= limit else { throw .beyondCredit }
+        var copy = frame
+        copy.content = frame.content.copied()
+        kept.insert(copy, at: place)
+        keptCost += frame.cost
+    }
+
+    private mutating func accept(_ frame: NumberedFrame) throws(Violation) {
+        let cost = frame.cost
+        guard used + cost <= limit else { throw .beyondCredit }
+        used += cost
+        received = frame.number
+        switch frame.content {
+        case .close(let code, let reason):
+            assembling = nil
+            while let last = ready.last, last.type == FrameType.fragment {
+                returned += last.cost
+                ready.removeLast()
+                borrowed = min(borrowed, ready.count)
+            }
+            close = (code, reason)
+        case .message(let payload): try enqueue(Item(type: FrameType.message, payload: payload))
+        case .text(let payload): try enqueue(Item(type: FrameType.text, payload: payload))
+        case .fragment(let payload): try enqueue(Item(type: FrameType.fragment, payload: payload))
+        }
+    }
+
+    private mutating func enqueue(_ item: Item) throws(Violation) {
+        if isDiscarding {
+            returned += item.cost
+        } else if item.type == FrameType.fragment, ready.isEmpty {
+            try join(item)
+        } else {
+            ready.append(item)
+            borrowed += 1
+        }
+    }
+
+    /// Adds a fragment to the message being put together; its credit comes back.
+    private mutating func join(_ item: Item) throws(Violation) {
+        var whole = assembling ?? ByteBuffer()
+        assembling = nil
+        guard whole.readableBytes + item.payload.readableBytes <= messageLimit else {
+            throw .messageTooLarge(limit: messageLimit)
+        }
+        whole.writeImmutableBuffer(item.payload)
+        assembling = whole
+        returned += item.cost
+    }
+
+    /// Whether ``take()`` may return a message.
+    package var hasMessage: Bool { ready.contains { $0.type != FrameType.fragment } }
+
+    /// The next whole message; its credit comes back.
+    mutating func take() throws(Violation) -> Message? {
+        while let item = ready.popFirst() {
+            borrowed = min(borrowed, ready.count)
+            if item.type == FrameType.fragment {
+                try join(item)
+                continue
+            }
+            returned += item.cost
+            var payload = item.payload
+            if var whole = assembling {
+                assembling = nil
+                guard whole.readableBytes + payload.readableBytes <= messageLimit else {
+                    throw .messageTooLarge(limit: messageLimit)
+                }
+                whole.writeImmutableBuffer(payload)
+                payload = whole
+            } else if payload.readableBytes > messageLimit {
+                throw .messageTooLarge(limit: messageLimit)
+            }
+            if item.type == FrameType.text, !payload.isValidUTF8 { throw .textNotUTF8 }
+            // Fragments of the next message may have become the oldest: they join now, and free their credit.
+            while let next = ready.first, next.type == FrameType.fragment {
+                ready.removeFirst()
+                borrowed = min(borrowed, ready.count)
+                try join(next)
+            }
+            return Message(kind: item.type == FrameType.text ? .text : .bytes, payload: payload)
+        }
+        return nil
+    }
+
+    /// From now on drops what arrives, and what waits; its credit comes back.
+    mutating func discard() {
+        isDiscarding = true
+        while let item = ready.popFirst() { returned += item.cost }
+        borrowed = 0
+        assembling = nil
+    }
+
+    /// Copies what waits beyond a read into a buffer of its own, so that a small payload pins no read buffer.
+    mutating func readCompleted() {
+        guard borrowed > 0 else { return }
+        let start = ready.index(ready.endIndex, offsetBy: -borrowed)
+        borrowed = 0
+        var total = 0
+        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
+            total += ready[index].payload.readableBytes
+        }
+        guard total > 0 else { return }
+        var copy = ByteBuffer()
+        copy.reserveCapacity(total)
+        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
+            copy.writeImmutableBuffer(ready[index].payload)
+        }
+        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
+            if let slice = copy.readSlice(length: ready[index].payload.readableBytes) { ready[index].payload = slice }
+        }
+    }
+}
+
+extension NumberedFrame.Content {
+    /// The same content, in memory of its own.
+    fileprivate func copied() -> NumberedFrame.Content {
+        switch self {
+        case .message(let payload): .message(ByteBuffer(bytes: payload.readableBytesView))
+        case .text(let payload): .text(ByteBuffer(bytes: payload.readableBytesView))
+        case .fragment(let payload): .fragment(ByteBuffer(bytes: payload.readableBytesView))
+        case .close: self
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Whether at least half of the memory behind this slice is its own content.
+    fileprivate var fillsItsStorage: Bool { readableBytes * 2 >= storageCapacity }
+
+    fileprivate var isValidUTF8: Bool {
+        withUnsafeReadableBytes { bytes in
+            bytes.withMemoryRebound(to: UInt8.self) { (try? UTF8Span(validating: $0.span)) != nil }
+        }
+    }
+}

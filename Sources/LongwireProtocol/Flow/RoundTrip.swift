@@ -1,0 +1,50 @@
+internal import NIOCore
+
+/// The smoothed round trip, and the rate at which what is sent is acknowledged (rule 11).
+struct RoundTrip {
+    private(set) var smoothed: TimeAmount?
+    /// The last few rates, in bytes of credit a second; the greatest counts.
+    private var rates: [UInt64] = []
+    private var sample: (number: UInt64, sentAt: NIODeadline, costCovered: UInt64)?
+
+    /// The acknowledged rate, in bytes of credit a second.
+    var rate: UInt64 { rates.max() ?? 0 }
+
+    /// Frames up to `number` went out.
+    mutating func sent(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
+        if sample == nil { sample = (number, now, costCovered) }
+    }
+
+    /// Frames up to `number` are covered.
+    mutating func covered(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
+        guard let sample, sample.number <= number else { return }
+        self.sample = nil
+        let elapsed = max(now - sample.sentAt, .microseconds(1))
+        measured(elapsed)
+        let delivered = costCovered - sample.costCovered
+        let (scaled, overflow) = delivered.multipliedReportingOverflow(by: 1_000_000_000)
+        rates.append(overflow ? .max / 4 : scaled / UInt64(elapsed.nanoseconds))
+        if rates.count > 8 { rates.removeFirst() }
+    }
+
+    /// A round trip was measured otherwise, by a PING.
+    mutating func measured(_ elapsed: TimeAmount) {
+        guard let old = smoothed else {
+            smoothed = elapsed
+            return
+        }
+        smoothed = .nanoseconds((old.nanoseconds * 7 + elapsed.nanoseconds) / 8)
+    }
+
+    /// Another path is used: what was in flight on the old one measures nothing.
+    mutating func pathChanged() { sample = nil }
+
+    /// What may be sent and not covered, in bytes of credit.
+    func inFlightLimit(window: UInt64) -> UInt64 {
+        let least: UInt64 = 32 * 1024
+        let horizon = (smoothed ?? .zero) + .milliseconds(500)
+        let (product, overflow) = rate.multipliedReportingOverflow(
+            by: UInt64(clamping: horizon.nanoseconds / 1_000_000))
+        return max(least, min(window, overflow ? .max : product / 1000))
+    }
+}

@@ -1,0 +1,12 @@
+/// One frame as it was read from a transaction. PAD and frames of unknown types are skipped and never appear.
+package enum Frame: Equatable, Sendable {
+    case open(OpenFrame)
+    case opened(OpenedFrame)
+    /// MESSAGE, FRAGMENT, TEXT or CLOSE.
+    case numbered(NumberedFrame)
+    case ack(AckFrame)
+    case ping(PingPayload)
+    case pong(PingPayload)
+    case going(CloseCode)
+    case abort(AbortFrame)
+}

@@ -1,0 +1,115 @@
+package import NIOCore
+
+/// Cuts a stream of bytes into frames (Docs/protocol.md, "Frames").
+///
+/// Give it what was read with ``append(_:)``, then call ``next()`` until it returns nil, then ``readCompleted()``.
+/// Payloads are slices of what was read; only a frame that two reads share is copied. PAD and frames of unknown
+/// types are dropped as they arrive.
+package struct FrameDecoder {
+    /// The start of a frame whose end has not been read.
+    private var partial = ByteBuffer()
+    private var current = ByteBuffer()
+    /// What is left of a frame that nobody wants.
+    private var skipping = 0
+    /// Whether numbered frames end with a CRC-32C (rule 13).
+    package var checksum: Bool
+    /// PAD and unknown frames so far.
+    package private(set) var skippedFrames = 0
+
+    package init(checksum: Bool = false) { self.checksum = checksum }
+
+    /// Whether the bytes so far end in the middle of a frame.
+    package var isInsideFrame: Bool { partial.readableBytes > 0 || current.readableBytes > 0 || skipping > 0 }
+
+    /// Takes what was read; ``next()`` must have returned nil since the last time.
+    package mutating func append(_ bytes: ByteBuffer) {
+        if current.readableBytes == 0 {
+            current = bytes
+        } else {
+            current.writeImmutableBuffer(bytes)
+        }
+    }
+
+    /// The next whole frame, or nil when more bytes are needed.
+    package mutating func next() throws(FrameError) -> Frame? {
+        while true {
+            if skipping > 0 {
+                let dropped = min(skipping, current.readableBytes)
+                current.moveReaderIndex(forwardBy: dropped)
+                skipping -= dropped
+                if skipping > 0 { return nil }
+            }
+            if partial.readableBytes > 0 {
+                switch try completePartial() {
+                case .frame(let frame): return frame
+                case .skipped: continue
+                case .needsMore: return nil
+                }
+            }
+            guard current.readableBytes > 0 else { return nil }
+            guard let header = current.withUnsafeReadableBytes({ FrameHeader(reading: $0) }) else {
+                keepPartial()
+                return nil
+            }
+            let length = try header.checkedLength()
+            if header.isSkipped {
+                current.moveReaderIndex(forwardBy: header.size)
+                skipping = length
+                skippedFrames += 1
+                continue
+            }
+            guard current.readableBytes >= header.size + length else {
+                keepPartial()
+                return nil
+            }
+            current.moveReaderIndex(forwardBy: header.size)
+            guard let value = current.readSlice(length: length) else { return nil }
+            return try FrameParser.parse(type: header.type, value: value, checksum: checksum)
+        }
+    }
+
+    /// Lets go of the buffer that was read, so that an unfinished frame does not pin it.
+    package mutating func readCompleted() {
+        if current.readableBytes == 0 { current = ByteBuffer() }
+        if partial.readableBytes == 0 { partial = ByteBuffer() }
+    }
+
+    /// Copies what is left into a buffer of its own.
+    private mutating func keepPartial() {
+        partial = ByteBuffer()
+        partial.writeBuffer(&current)
+        current = ByteBuffer()
+    }
+
+    private enum PartialResult {
+        case frame(Frame), skipped, needsMore
+    }
+
+    /// Adds to the unfinished frame just what it lacks.
+    private mutating func completePartial() throws(FrameError) -> PartialResult {
+        while true {
+            var missing = 1
+            if let header = partial.withUnsafeReadableBytes({ FrameHeader(reading: $0) }) {
+                let length = try header.checkedLength()
+                if header.isSkipped {
+                    skipping = length - (partial.readableBytes - header.size)
+                    skippedFrames += 1
+                    partial = ByteBuffer()
+                    return .skipped
+                }
+                missing = header.size + length - partial.readableBytes
+                if missing == 0 {
+                    var whole = partial
+                    partial = ByteBuffer()
+                    whole.moveReaderIndex(forwardBy: header.size)
+                    return .frame(try FrameParser.parse(type: header.type, value: whole, checksum: checksum))
+                }
+            }
+            guard current.readableBytes > 0 else { return .needsMore }
+            let taken = min(missing, current.readableBytes)
+            partial.reserveCapacity(minimumWritableBytes: missing)
+            current.withUnsafeReadableBytes { _ = partial.writeBytes($0.prefix(taken)) }
+            current.moveReaderIndex(forwardBy: taken)
+        }
+    }
+}

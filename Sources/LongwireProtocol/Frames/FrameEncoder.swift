@@ -1,0 +1,164 @@
+package import NIOCore
+
+/// Writes frames (Docs/protocol.md, "Frames").
+package enum FrameEncoder {
+    /// The bytes that a numbered frame of `payload` bytes takes.
+    package static func size(number: UInt64, payload: Int, checksum: Bool) -> Int {
+        let value = VarInt.size(number) + payload + (checksum ? 4 : 0)
+        return 1 + VarInt.size(UInt64(value)) + value
+    }
+
+    /// Writes MESSAGE, TEXT or FRAGMENT with the readable bytes of `payload`.
+    package static func writeData(
+        type: UInt64, number: UInt64, payload: UnsafeRawBufferPointer, checksum: Bool, to buffer: inout ByteBuffer
+    ) {
+        let valueLength = VarInt.size(number) + payload.count + (checksum ? 4 : 0)
+        let size = 1 + VarInt.size(UInt64(valueLength)) + valueLength
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size + 8) { bytes in
+            bytes[0] = UInt8(truncatingIfNeeded: type)
+            var index = 1
+            index += VarInt.write(UInt64(valueLength), to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
+            let start = index
+            index += VarInt.write(number, to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
+            UnsafeMutableRawBufferPointer(rebasing: bytes[index...]).copyMemory(from: payload)
+            index += payload.count
+            if checksum {
+                let sum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
+                bytes.storeBytes(of: sum.bigEndian, toByteOffset: index, as: UInt32.self)
+                index += 4
+            }
+            return index
+        }
+    }
+
+    /// Writes CLOSE; a longer reason is cut at ``FrameLimits/reason`` bytes.
+    package static func writeClose(
+        number: UInt64, code: CloseCode, reason: String, checksum: Bool, to buffer: inout ByteBuffer
+    ) {
+        var value = ByteBuffer()
+        value.writeVarInt(number)
+        value.writeVarInt(code.rawValue)
+        value.writeReason(reason)
+        if checksum { value.writeInteger(value.withUnsafeReadableBytes { CRC32C.checksum($0) }) }
+        buffer.writeFrame(type: FrameType.close, value: value)
+    }
+
+    /// Writes any frame; the hot ones have writers of their own.
+    package static func write(_ frame: Frame, checksum: Bool = false, to buffer: inout ByteBuffer) {
+        switch frame {
+        case .numbered(let frame):
+            switch frame.content {
+            case .message(let payload): write(FrameType.message, frame.number, payload, checksum, to: &buffer)
+            case .text(let payload): write(FrameType.text, frame.number, payload, checksum, to: &buffer)
+            case .fragment(let payload): write(FrameType.fragment, frame.number, payload, checksum, to: &buffer)
+            case .close(let code, let reason):
+                writeClose(number: frame.number, code: code, reason: reason, checksum: checksum, to: &buffer)
+            }
+        case .ack(let frame): writeAck(frame, to: &buffer)
+        case .ping(let payload): writePing(type: FrameType.ping, payload, to: &buffer)
+        case .pong(let payload): writePing(type: FrameType.pong, payload, to: &buffer)
+        case .going(let code):
+            var value = ByteBuffer()
+            value.writeVarInt(code.rawValue)
+            buffer.writeFrame(type: FrameType.going, value: value)
+        case .abort(let frame):
+            var value = ByteBuffer()
+            value.writeVarInt(frame.received)
+            value.writeVarInt(frame.code.rawValue)
+            value.writeReason(frame.reason)
+            buffer.writeFrame(type: FrameType.abort, value: value)
+        case .open(let frame): buffer.writeFrame(type: FrameType.open, value: value(of: frame))
+        case .opened(let frame): buffer.writeFrame(type: FrameType.opened, value: value(of: frame))
+        }
+    }
+
+    /// Writes ACK without an allocation beyond the buffer's own.
+    package static func writeAck(_ ack: AckFrame, to buffer: inout ByteBuffer) {
+        buffer.writeVarInt(FrameType.ack)
+        buffer.writeVarInt(UInt64(VarInt.size(ack.received) + VarInt.size(ack.limit) + VarInt.size(ack.extra)))
+        buffer.writeVarInt(ack.received)
+        buffer.writeVarInt(ack.limit)
+        buffer.writeVarInt(ack.extra)
+    }
+
+    private static func write(
+        _ type: UInt64, _ number: UInt64, _ payload: ByteBuffer, _ checksum: Bool, to buffer: inout ByteBuffer
+    ) {
+        payload.withUnsafeReadableBytes {
+            writeData(type: type, number: number, payload: $0, checksum: checksum, to: &buffer)
+        }
+    }
+
+    private static func writePing(type: UInt64, _ payload: PingPayload, to buffer: inout ByteBuffer) {
+        buffer.writeVarInt(type)
+        buffer.writeVarInt(UInt64(payload.count))
+        for index in (0..<min(payload.count, 8)).reversed() {
+            buffer.writeInteger(UInt8(truncatingIfNeeded: payload.bytes >> (UInt64(index) * 8)))
+        }
+    }
+
+    private static func value(of open: OpenFrame) -> ByteBuffer {
+        var value = ByteBuffer()
+        value.writeVarInt(open.version)
+        value.writeVarInt(open.transport.rawValue)
+        value.writeVarInt(open.path)
+        value.writeVarInt(open.identifier == nil ? 0 : 16)
+        open.identifier?.write(to: &value)
+        value.writeVarInt(open.token == nil ? 0 : 32)
+        open.token?.write(to: &value)
+        value.writeVarInt(open.instance == nil ? 0 : 8)
+        if let instance = open.instance { value.writeInteger(instance.rawValue) }
+        value.writeVarInt(open.using)
+        value.writeVarInt(open.received)
+        value.writeVarInt(open.limit)
+        value.writeParameters(open.parameters)
+        return value
+    }
+
+    private static func value(of opened: OpenedFrame) -> ByteBuffer {
+        var value = ByteBuffer()
+        value.writeVarInt(opened.version)
+        value.writeVarInt(16)
+        opened.identifier.write(to: &value)
+        value.writeVarInt(opened.token == nil ? 0 : 32)
+        opened.token?.write(to: &value)
+        value.writeVarInt(8)
+        value.writeInteger(opened.instance.rawValue)
+        value.writeVarInt(opened.received)
+        value.writeVarInt(opened.limit)
+        value.writeVarInt(opened.allowance.bytes)
+        value.writeVarInt(opened.allowance.pieces)
+        value.writeVarInt(opened.heartbeat)
+        value.writeVarInt(opened.resumeTime)
+        value.writeVarInt(opened.greatestAge)
+        value.writeVarInt(opened.greatestSize)
+        value.writeParameters(opened.parameters)
+        return value
+    }
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeFrame(type: UInt64, value: ByteBuffer) {
+        writeVarInt(type)
+        writeVarInt(UInt64(value.readableBytes))
+        writeImmutableBuffer(value)
+    }
+
+    fileprivate mutating func writeParameters(_ parameters: [Parameter]) {
+        for parameter in parameters.prefix(FrameLimits.parameterCount) {
+            writeVarInt(UInt64(parameter.key.utf8.count))
+            writeString(parameter.key)
+            writeVarInt(UInt64(parameter.value.utf8.count))
+            writeString(parameter.value)
+        }
+    }
+
+    /// Writes a reason, cut between characters to what a frame may carry.
+    fileprivate mutating func writeReason(_ reason: String) {
+        var text = reason[...]
+        while text.utf8.count > FrameLimits.reason {
+            text.removeLast(max(1, (text.utf8.count - FrameLimits.reason) / 32))
+        }
+        writeSubstring(text)
+    }
+}

@@ -1,0 +1,143 @@
+internal import NIOCore
+
+/// Reads the value of one frame.
+package enum FrameParser {
+    static func parse(type: UInt64, value: ByteBuffer, checksum: Bool) throws(FrameError) -> Frame {
+        switch type {
+        case FrameType.message, FrameType.text, FrameType.fragment, FrameType.close:
+            return .numbered(try numbered(type: type, value: value, checksum: checksum))
+        case FrameType.ack:
+            return .ack(try ack(value))
+        case FrameType.ping: return .ping(try ping(value, type: type))
+        case FrameType.pong: return .pong(try ping(value, type: type))
+        case FrameType.open: return .open(try open(value))
+        case FrameType.opened: return .opened(try opened(value))
+        case FrameType.going:
+            var value = value
+            guard let code = value.readVarInt(), value.readableBytes == 0 else { throw .malformed(type: type) }
+            return .going(CloseCode(rawValue: code))
+        default:
+            return .abort(try abort(value))
+        }
+    }
+
+    private static func numbered(type: UInt64, value: ByteBuffer, checksum: Bool) throws(FrameError) -> NumberedFrame {
+        var value = value
+        if checksum {
+            let end = value.readerIndex + value.readableBytes - 4
+            guard value.readableBytes > 4, let expected = value.getInteger(at: end, as: UInt32.self),
+                let covered = value.readSlice(length: value.readableBytes - 4)
+            else { throw .malformed(type: type) }
+            guard covered.withUnsafeReadableBytes({ CRC32C.checksum($0) }) == expected else { throw .checksum }
+            value = covered
+        }
+        guard let number = value.readVarInt(), number > 0 else { throw .malformed(type: type) }
+        if type == FrameType.close {
+            guard let code = value.readVarInt(), value.readableBytes <= FrameLimits.reason,
+                let reason = value.readValidText(length: value.readableBytes)
+            else { throw .malformed(type: type) }
+            return NumberedFrame(number: number, content: .close(CloseCode(rawValue: code), reason: reason))
+        }
+        guard value.readableBytes <= FrameLimits.payload else {
+            throw .tooLong(type: type, length: UInt64(value.readableBytes))
+        }
+        switch type {
+        case FrameType.message: return NumberedFrame(number: number, content: .message(value))
+        case FrameType.text: return NumberedFrame(number: number, content: .text(value))
+        default: return NumberedFrame(number: number, content: .fragment(value))
+        }
+    }
+
+    private static func ack(_ value: ByteBuffer) throws(FrameError) -> AckFrame {
+        var value = value
+        guard let received = value.readVarInt(), let limit = value.readVarInt(), let extra = value.readVarInt(),
+            value.readableBytes == 0
+        else { throw .malformed(type: FrameType.ack) }
+        return AckFrame(received: received, limit: limit, extra: extra)
+    }
+
+    private static func ping(_ value: ByteBuffer, type: UInt64) throws(FrameError) -> PingPayload {
+        guard value.readableBytes <= 8 else { throw .malformed(type: type) }
+        var bytes: UInt64 = 0
+        for byte in value.readableBytesView { bytes = bytes << 8 | UInt64(byte) }
+        return PingPayload(bytes: bytes, count: UInt8(value.readableBytes))
+    }
+
+    private static func abort(_ value: ByteBuffer) throws(FrameError) -> AbortFrame {
+        var value = value
+        guard let received = value.readVarInt(), let code = value.readVarInt(),
+            value.readableBytes <= FrameLimits.reason,
+            let reason = value.readValidText(length: value.readableBytes)
+        else { throw .malformed(type: FrameType.abort) }
+        return AbortFrame(received: received, code: CloseCode(rawValue: code), reason: reason)
+    }
+
+    private static func open(_ value: ByteBuffer) throws(FrameError) -> OpenFrame {
+        var value = value
+        guard let version = value.readVarInt(),
+            let kind = value.readVarInt(), let transport = TransportKind(rawValue: kind),
+            let path = value.readVarInt(), path > 0,
+            var identifier = value.readLengthPrefixed(allowed: 0, 16),
+            var token = value.readLengthPrefixed(allowed: 0, 32),
+            var instance = value.readLengthPrefixed(allowed: 0, 8),
+            let using = value.readVarInt(), let received = value.readVarInt(), let limit = value.readVarInt(),
+            let parameters = value.readParameters()
+        else { throw .malformed(type: FrameType.open) }
+        return OpenFrame(
+            version: version, transport: transport, path: path,
+            identifier: SessionIdentifier(bytes: &identifier), token: SessionToken(bytes: &token),
+            instance: instance.readInteger(as: UInt64.self).map(SessionInstance.init(rawValue:)),
+            using: using, received: received, limit: limit, parameters: parameters)
+    }
+
+    private static func opened(_ value: ByteBuffer) throws(FrameError) -> OpenedFrame {
+        var value = value
+        guard let version = value.readVarInt(),
+            var identifierBytes = value.readLengthPrefixed(allowed: 16, 16),
+            let identifier = SessionIdentifier(bytes: &identifierBytes),
+            var token = value.readLengthPrefixed(allowed: 0, 32),
+            var instanceBytes = value.readLengthPrefixed(allowed: 8, 8),
+            let instance = instanceBytes.readInteger(as: UInt64.self),
+            let received = value.readVarInt(), let limit = value.readVarInt(),
+            let bytes = value.readVarInt(), let pieces = value.readVarInt(),
+            let heartbeat = value.readVarInt(), let resumeTime = value.readVarInt(),
+            let greatestAge = value.readVarInt(), let greatestSize = value.readVarInt(),
+            let parameters = value.readParameters()
+        else { throw .malformed(type: FrameType.opened) }
+        return OpenedFrame(
+            version: version, identifier: identifier, token: SessionToken(bytes: &token),
+            instance: SessionInstance(rawValue: instance), received: received, limit: limit,
+            allowance: AllowanceLimit(bytes: bytes, pieces: pieces), heartbeat: heartbeat, resumeTime: resumeTime,
+            greatestAge: greatestAge, greatestSize: greatestSize, parameters: parameters)
+    }
+}
+
+extension ByteBuffer {
+    /// Reads `length` bytes of valid UTF-8.
+    fileprivate mutating func readValidText(length: Int) -> String? {
+        guard let slice = readSlice(length: length) else { return nil }
+        return String(validating: slice.readableBytesView, as: UTF8.self)
+    }
+
+    /// Reads a length and as many bytes, when it is one of the two allowed lengths.
+    fileprivate mutating func readLengthPrefixed(allowed first: UInt64, _ second: UInt64) -> ByteBuffer? {
+        guard let length = readVarInt(), length == first || length == second else { return nil }
+        return readSlice(length: Int(length))
+    }
+
+    /// Reads parameters to the end of the buffer, within their limits.
+    fileprivate mutating func readParameters() -> [Parameter]? {
+        guard readableBytes <= FrameLimits.parameterBytes else { return nil }
+        var parameters: [Parameter] = []
+        while readableBytes > 0 {
+            guard parameters.count < FrameLimits.parameterCount,
+                let keyLength = readVarInt(), keyLength <= UInt64(readableBytes),
+                let key = readValidText(length: Int(keyLength)),
+                let valueLength = readVarInt(), valueLength <= UInt64(readableBytes),
+                let value = readValidText(length: Int(valueLength))
+            else { return nil }
+            parameters.append(Parameter(key, value))
+        }
+        return parameters
+    }
+}

@@ -1,0 +1,62 @@
+package import NIOCore
+
+/// The variable-length integers of RFC 9000 section 16: one, two, four or eight bytes for values below 2^62.
+package enum VarInt {
+    /// The greatest value that eight bytes carry.
+    package static let maximum: UInt64 = (1 << 62) - 1
+
+    /// The number of bytes that `value` takes on the wire; values above ``maximum`` are written as ``maximum``.
+    package static func size(_ value: UInt64) -> Int {
+        if value < 1 << 6 { return 1 }
+        if value < 1 << 14 { return 2 }
+        if value < 1 << 30 { return 4 }
+        return 8
+    }
+
+    /// Reads an integer at the start of `bytes`.
+    ///
+    /// - Returns: the value and the bytes it took, or nil when `bytes` ends before it does.
+    package static func read(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
+        guard let first = bytes.first else { return nil }
+        let size = 1 << Int(first >> 6)
+        guard bytes.count >= size else { return nil }
+        var value = UInt64(first & 0x3f)
+        for index in 1..<max(size, 1) { value = value << 8 | UInt64(bytes[index]) }
+        return (value, size)
+    }
+
+    /// Writes `value` to the start of `bytes`, which must have room for ``size(_:)`` bytes.
+    ///
+    /// - Returns: the bytes written.
+    package static func write(_ value: UInt64, to bytes: UnsafeMutableRawBufferPointer) -> Int {
+        let value = min(value, maximum)
+        switch size(value) {
+        case 1:
+            bytes[0] = UInt8(truncatingIfNeeded: value)
+            return 1
+        case 2:
+            bytes.storeBytes(of: (UInt16(truncatingIfNeeded: value) | 0x4000).bigEndian, as: UInt16.self)
+            return 2
+        case 4:
+            bytes.storeBytes(of: (UInt32(truncatingIfNeeded: value) | 0x8000_0000).bigEndian, as: UInt32.self)
+            return 4
+        default:
+            bytes.storeBytes(of: (value | 0xc000_0000_0000_0000).bigEndian, as: UInt64.self)
+            return 8
+        }
+    }
+}
+
+extension ByteBuffer {
+    /// Writes a variable-length integer (RFC 9000 section 16).
+    package mutating func writeVarInt(_ value: UInt64) {
+        writeWithUnsafeMutableBytes(minimumWritableBytes: 8) { VarInt.write(value, to: $0) }
+    }
+
+    /// Reads a variable-length integer (RFC 9000 section 16), or nil when the buffer ends before it does.
+    package mutating func readVarInt() -> UInt64? {
+        guard let (value, size) = withUnsafeReadableBytes({ VarInt.read($0) }) else { return nil }
+        moveReaderIndex(forwardBy: size)
+        return value
+    }
+}

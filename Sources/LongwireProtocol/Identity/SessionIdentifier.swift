@@ -1,0 +1,46 @@
+internal import NIOCore
+
+/// The public name of a session: 16 random bytes, 32 hexadecimal digits in URLs (Docs/protocol.md, "Words").
+public struct SessionIdentifier: Hashable, Sendable, CustomStringConvertible {
+    let high: UInt64
+    let low: UInt64
+
+    init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Makes a fresh identifier.
+    public static func random(using generator: inout some RandomNumberGenerator) -> SessionIdentifier {
+        SessionIdentifier(high: generator.next(), low: generator.next())
+    }
+
+    /// The identifier that 32 hexadecimal digits name, or nil for any other text.
+    public init?(hex text: some StringProtocol) {
+        guard text.utf8.count == 32, text.utf8.allSatisfy({ $0 < 0x80 }), !text.hasPrefix("+"), !text.hasPrefix("-"),
+            let high = UInt64(text.prefix(16), radix: 16), let low = UInt64(text.suffix(16), radix: 16),
+            text.dropFirst(16).first != "+", text.dropFirst(16).first != "-"
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+
+    /// The 32 hexadecimal digits.
+    public var description: String { Self.hex(high) + Self.hex(low) }
+
+    static func hex(_ value: UInt64) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    init?(bytes: inout ByteBuffer) {
+        guard let high = bytes.readInteger(as: UInt64.self), let low = bytes.readInteger(as: UInt64.self) else {
+            return nil
+        }
+        self.init(high: high, low: low)
+    }
+
+    func write(to buffer: inout ByteBuffer) {
+        buffer.writeInteger(high)
+        buffer.writeInteger(low)
+    }
+}

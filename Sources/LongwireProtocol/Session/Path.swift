@@ -1,0 +1,63 @@
+internal import NIOCore
+
+/// What carries a session's frames, as the machine sees it (Docs/protocol.md, "Words").
+struct Path {
+    enum Phase: Equatable {
+        /// Client: OPEN is out, OPENED has not come.
+        case dialing
+        /// Opened and not used.
+        case candidate
+        case used
+        /// Client: another path is used; this one is closed when the server's ACK came on that.
+        case retired
+    }
+
+    let number: UInt64
+    let transport: TransportKind
+    var phase: Phase
+    let startedAt: NIODeadline
+    var heardAt: NIODeadline
+    var sentAt: NIODeadline
+    var acknowledgedAt: NIODeadline
+    /// The first frame of the transaction has not been written yet: OPEN or OPENED.
+    var owesOpening = true
+    /// The next ACK on this path goes at once: it is newly used, or says so.
+    var owesAck = false
+    var owedPong: PingPayload?
+    /// Server: a plain GET has no uplink, so that silence says nothing.
+    var hasUplinkHeartbeat = true
+
+    // Bytes of this path's transaction.
+    var allowance: Allowance?
+    /// Body bytes read from the other side.
+    var bytesRead: UInt64 = 0
+    /// Of these, the ones the other side was told of.
+    var bytesReadSaid: UInt64 = 0
+    var bytesWritten: UInt64 = 0
+
+    // Watchdog (client, duplex).
+    var progressAt: NIODeadline
+    var hasNudged = false
+
+    // Rotation (client).
+    var greatestAge: TimeAmount = .zero
+    var greatestSize: UInt64 = 0
+    var isRotationSaid = false
+
+    // Finite transactions.
+    var flights = FlightLedger()
+    /// Server, poll: the requests that wait for their answers, oldest first.
+    var held: [(transaction: UInt64, since: NIODeadline)] = []
+    var nextTransaction: UInt64 = 1
+
+    init(number: UInt64, transport: TransportKind, phase: Phase, now: NIODeadline) {
+        self.number = number
+        self.transport = transport
+        self.phase = phase
+        startedAt = now
+        heardAt = now
+        sentAt = now
+        acknowledgedAt = now
+        progressAt = now
+    }
+}

@@ -1,0 +1,151 @@
+package import NIOCore
+
+/// Frames in transactions that end one by one: the uplinks of `stream`, and both ways of `poll` (rows B1 to B5).
+extension SessionMachine {
+    /// One request body, or one response body, with the number by which its fate is reported.
+    package struct Bundle {
+        package var transaction: UInt64
+        package var body: ByteBuffer
+    }
+
+    // MARK: Client
+
+    /// The next request of a `stream` path's uplink or of a `poll` path, if one is due.
+    package mutating func nextRequest(on path: UInt64, now: NIODeadline) -> Bundle? {
+        guard role == .client, ending == nil, let index = index(of: path), isRequestDue(at: index, now: now) else {
+            return nil
+        }
+        let isPoll = paths[index].transport == .poll
+        var body = ByteBuffer()
+        let open = openFrame(path: paths[index], transport: isPoll ? .poll : .uplink)
+        FrameEncoder.write(.open(open), to: &body)
+        if isPoll { paths[index].owesOpening = false }
+        paths[index].owesAck = false
+        paths[index].acknowledgedAt = now
+        acks.sent(limit: inbox.limit)
+        let range = appendBundle(on: index, to: &body, now: now)
+        let transaction = paths[index].nextTransaction
+        paths[index].nextTransaction += 1
+        paths[index].flights.sent(transaction, range: range, now: now)
+        wrote(body.readableBytes, on: index, now: now)
+        return Bundle(transaction: transaction, body: body)
+    }
+
+    private func isRequestDue(at index: Int, now: NIODeadline) -> Bool {
+        let path = paths[index]
+        let underWay = path.flights.flights.count
+        switch path.transport {
+        case .poll:
+            if underWay == 0 { return true }
+            guard path.phase == .used, underWay < configuration.pollRequests else { return false }
+            return outbox.hasUnsent && !outbox.isBlockedByCredit
+        case .stream:
+            guard path.phase == .used, underWay < configuration.uplinkRequests else { return false }
+            if path.owesAck || acks.isDue(now) || path.owedPong != nil { return true }
+            guard outbox.hasUnsent, !outbox.isBlockedByCredit else { return false }
+            // While requests are under way, what comes meanwhile makes a bundle.
+            return underWay == 0 || outbox.retained >= UInt64(configuration.bundleBytes) || outbox.isClosing
+        default: return false
+        }
+    }
+
+    /// The response of a request came, whole; its frames were received.
+    package mutating func requestAnswered(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
+        guard let index = index(of: path) else { return }
+        paths[index].heardAt = now
+        guard let flight = paths[index].flights.answered(transaction) else { return }
+        // What an answered request carried and the answer does not cover was not taken.
+        if let range = flight.range, range.upperBound > outbox.covered, paths[index].transport == .poll {
+            outbox.repeatRange(range)
+        }
+    }
+
+    /// A request failed: its frames go again; after enough failures in a row the path is given up (rule 13).
+    package mutating func requestFailed(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
+        guard ending == nil, let index = index(of: path) else { return }
+        if let range = paths[index].flights.failed(transaction)?.range { outbox.repeatRange(range) }
+        acks.soon(now)
+        if paths[index].flights.failures >= configuration.unansweredLimit { closePath(at: index, .cut, now: now) }
+    }
+
+    // MARK: Server
+
+    /// A request of a `poll` path arrived whole, and was attached: it is held until an answer is due.
+    package mutating func requestHeld(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
+        guard let index = index(of: path) else { return }
+        paths[index].held.append((transaction, now))
+    }
+
+    /// A held request is gone without an answer.
+    package mutating func requestLost(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
+        guard ending == nil, let index = index(of: path) else { return }
+        paths[index].held.removeAll { $0.transaction == transaction }
+        if let range = paths[index].flights.failed(transaction)?.range { outbox.repeatRange(range) }
+        acks.soon(now)
+    }
+
+    /// The next answer to a held request, oldest first, if one is due (row B3).
+    package mutating func nextAnswer(on path: UInt64, now: NIODeadline) -> Bundle? {
+        guard let index = index(of: path), let oldest = paths[index].held.first else { return nil }
+        let isUsed = paths[index].phase == .used
+        let waits = isUsed && outbox.hasUnsent && !outbox.isBlockedByCredit
+        guard
+            ending != nil || paths[index].owesOpening || paths[index].held.count > 1 || waits
+                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + configuration.pollHold <= now
+        else { return nil }
+        paths[index].held.removeFirst()
+        var body = ByteBuffer()
+        if paths[index].owesOpening {
+            paths[index].owesOpening = false
+            FrameEncoder.write(.opened(openedFrame), to: &body)
+        }
+        if ending != nil {
+            writeLastWords(on: index, to: &body, now: now)
+            return Bundle(transaction: oldest.transaction, body: body)
+        }
+        paths[index].owesAck = false
+        writeAck(on: index, to: &body, now: now)
+        let range = isUsed ? appendBundle(on: index, to: &body, now: now) : nil
+        if let range { paths[index].flights.sent(oldest.transaction, range: range, now: now) }
+        wrote(body.readableBytes, on: index, now: now)
+        return Bundle(transaction: oldest.transaction, body: body)
+    }
+
+    /// The answer to an uplink whose whole body was read: an ACK.
+    package mutating func uplinkAnswer(on path: UInt64, now: NIODeadline) -> ByteBuffer {
+        var body = ByteBuffer()
+        guard let index = index(of: path) else { return body }
+        writeAck(on: index, to: &body, now: now)
+        return body
+    }
+
+    /// How long the oldest request of this path is held.
+    func holdDeadline(_ path: Path) -> NIODeadline? { path.held.first.map { $0.since + configuration.pollHold } }
+
+    // MARK: Both
+
+    /// Adds control frames and up to a bundle of numbered frames.
+    private mutating func appendBundle(
+        on index: Int, to body: inout ByteBuffer, now: NIODeadline
+    ) -> ClosedRange<UInt64>? {
+        if let pong = paths[index].owedPong {
+            paths[index].owedPong = nil
+            FrameEncoder.write(.pong(pong), to: &body)
+        }
+        if let code = owedGoing {
+            owedGoing = nil
+            FrameEncoder.write(.going(code), to: &body)
+        }
+        guard paths[index].phase == .used, outbox.hasUnsent else { return nil }
+        var range: ClosedRange<UInt64>?
+        while body.readableBytes < configuration.bundleBytes,
+            let run = outbox.next(maxBytes: max(configuration.bundleBytes - body.readableBytes, FrameLimits.value + 16))
+        {
+            // Runs of one bundle are one range: a gap between them arrived already, or goes again for nothing.
+            range = (range?.lowerBound ?? run.first)...run.last
+            roundTrip.sent(run.last, costCovered: outbox.costCovered, now: now)
+            body.writeImmutableBuffer(run.bytes)
+        }
+        return range
+    }
+}

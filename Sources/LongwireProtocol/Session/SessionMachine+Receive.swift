@@ -1,0 +1,132 @@
+package import NIOCore
+
+extension SessionMachine {
+    /// Bytes came from the other side on this path, whatever they say.
+    package mutating func bytesReceived(_ count: Int, on path: UInt64, now: NIODeadline) {
+        guard let index = index(of: path) else { return }
+        paths[index].heardAt = now
+        paths[index].bytesRead += UInt64(count)
+        guard role == .server, paths[index].transport == .duplex else { return }
+        let unsaid = paths[index].bytesRead - paths[index].bytesReadSaid
+        if unsaid >= allowanceLimit.bytes / 4 { acks.urgent(now) } else { acks.soon(now) }
+    }
+
+    /// A frame came on this path.
+    package mutating func frameReceived(_ frame: Frame, on path: UInt64, now: NIODeadline) {
+        guard let index = index(of: path) else { return }
+        // What crosses with our own end changes nothing any more, but for the client's last word.
+        guard ending == nil else { return }
+        switch frame {
+        case .numbered(let frame): numberedReceived(frame, now: now)
+        case .ack(let ack): ackReceived(ack, on: index, now: now)
+        case .ping(let payload):
+            paths[index].owedPong = payload
+            paths[index].owesAck = true
+        case .pong(let payload):
+            if let ping = pingSentAt, ping.payload == payload, ping.path == path {
+                roundTrip.measured(now - ping.at)
+                pingSentAt = nil
+            }
+        case .opened(let opened):
+            if role == .client { openedReceived(opened, on: index, now: now) } else { unexpected("OPENED", now: now) }
+        case .going(let code):
+            if role == .client { events.append(.going(code)) } else { unexpected("GOING", now: now) }
+        case .abort(let abort): abortReceived(abort, on: index, now: now)
+        case .open: unexpected("a second OPEN", now: now)
+        }
+    }
+
+    /// All of one read has been handled: what waits is moved to memory of its own.
+    package mutating func readCompleted() { inbox.readCompleted() }
+
+    private mutating func unexpected(_ what: String, now: NIODeadline) {
+        abort(code: .protocolError, reason: "\(what) in the middle of a transaction", now: now)
+    }
+
+    private mutating func numberedReceived(_ frame: NumberedFrame, now: NIODeadline) {
+        do {
+            let isNew = try inbox.receive(frame)
+            acks.numberedFrame(cost: frame.cost, now: now)
+            acks.creditReturned(limit: inbox.limit, now: now)
+            guard isNew else { return }
+            movedAt = now
+            unreadableInputs = 0
+            sayPeerClose(now: now)
+            endIfBothClosed()
+        } catch {
+            violated(error, now: now)
+        }
+    }
+
+    private mutating func sayPeerClose(now: NIODeadline) {
+        guard let close = inbox.close, !isPeerCloseSaid else { return }
+        isPeerCloseSaid = true
+        acks.urgent(now)
+        events.append(.peerClosed(close.code, reason: close.reason))
+    }
+
+    private mutating func ackReceived(_ ack: AckFrame, on index: Int, now: NIODeadline) {
+        let number = paths[index].number
+        guard acknowledged(received: ack.received, limit: ack.limit, now: now) else { return }
+        if role == .server {
+            use(path: ack.extra, now: now)
+        } else if let pathIndex = self.index(of: number), paths[pathIndex].allowance != nil {
+            guard let isNews = paths[pathIndex].allowance?.read(total: ack.extra) ?? nil else {
+                return abort(code: .protocolError, reason: "more bytes read than were written", now: now)
+            }
+            if isNews {
+                paths[pathIndex].progressAt = now
+                paths[pathIndex].hasNudged = false
+                watchdogFired = 0
+            }
+        }
+        if role == .client, number == using { closeOthers() }
+    }
+
+    /// Learns what arrived at the other side.
+    ///
+    /// - Returns: false when the session has ended over it.
+    mutating func acknowledged(received: UInt64, limit: UInt64, now: NIODeadline) -> Bool {
+        let before = outbox.covered
+        guard outbox.acknowledged(upTo: received, limit: limit) else {
+            abort(code: .protocolError, reason: "frame \(received) is acknowledged and was never sent", now: now)
+            return false
+        }
+        if outbox.covered > before {
+            movedAt = now
+            roundTrip.covered(outbox.covered, costCovered: outbox.costCovered, now: now)
+            for index in paths.indices { paths[index].flights.covered(outbox.covered, isServer: role == .server) }
+        }
+        if wasFull, outbox.hasRoom {
+            wasFull = false
+            events.append(.sendable)
+        }
+        endIfBothClosed()
+        return ending == nil
+    }
+
+    private mutating func abortReceived(_ abort: AbortFrame, on index: Int, now: NIODeadline) {
+        let path = paths[index]
+        let isLastAttempt = usedIndex == nil && path.number == highestPath
+        guard path.phase == .used || isLastAttempt else {
+            return closePath(at: index, .refused, now: now)
+        }
+        _ = outbox.acknowledged(upTo: min(abort.received, outbox.highestSent), limit: 0)
+        if outbox.isCloseCovered {
+            // The server ended normally and its last words were lost (rule 7).
+            return endClosed(inbox.close ?? (abort.code, abort.reason))
+        }
+        let kind: SessionEnding.Kind = abort.code == .noSuchSession && hasHistory ? .lost : .aborted
+        end(kind, code: abort.code, reason: abort.reason, isRemote: true)
+    }
+
+    /// What came on this path is not frames: it is cut, and the third time without progress the session ends (rule 13).
+    package mutating func inputUnreadable(on path: UInt64, reason: String, now: NIODeadline) {
+        guard ending == nil, let index = index(of: path) else { return }
+        unreadableInputs += 1
+        guard unreadableInputs < 3 else {
+            return abort(code: .protocolError, reason: "unreadable input three times: \(reason)", now: now)
+        }
+        closePath(at: index, .unreadable, now: now)
+    }
+}

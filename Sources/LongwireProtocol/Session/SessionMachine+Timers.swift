@@ -1,0 +1,140 @@
+package import NIOCore
+
+extension SessionMachine {
+    /// When ``deadlineReached(now:)`` is to be called next; nil while nothing waits for time.
+    package func nextDeadline(now: NIODeadline) -> NIODeadline? {
+        guard ending == nil else { return nil }
+        var next = NIODeadline.distantFuture
+        // An ACK that is due already waits for its path, not for time.
+        if let due = acks.dueAt, due > now { next = due }
+        for index in paths.indices { next = min(next, deadline(ofPathAt: index)) }
+        if let deadline = resumeDeadline { next = min(next, deadline) }
+        if let deadline = endingDeadline { next = min(next, deadline) }
+        return next == .distantFuture ? nil : next
+    }
+
+    /// The time given by ``nextDeadline(now:)`` has come, or any other: what is due happens.
+    package mutating func deadlineReached(now: NIODeadline) {
+        guard ending == nil else { return }
+        for number in paths.map(\.number) {
+            guard ending == nil, let index = index(of: number) else { continue }
+            pathDeadlineReached(at: index, now: now)
+        }
+        guard ending == nil else { return }
+        if let deadline = resumeDeadline, deadline <= now { return giveUp(now: now) }
+        if let deadline = endingDeadline, deadline <= now {
+            if outbox.isCloseSent, let close = inbox.close { return endClosed(close) }
+            abort(code: closeCode == .done ? .expired : closeCode, reason: "CLOSE was not answered in time", now: now)
+        }
+    }
+
+    // MARK: The session
+
+    private var resumeDeadline: NIODeadline? {
+        if let suspendedAt { return suspendedAt + resumeTime }
+        // Server: a session that never had a used path is only an entry (rule 5).
+        return role == .server && using == 0 ? startedAt + configuration.timeToOpen : nil
+    }
+
+    /// Rule 12: how long a CLOSE, or the answer to it, is waited for.
+    private var endingDeadline: NIODeadline? {
+        guard let closeAskedAt, suspendedAt == nil else { return nil }
+        let patience = max(configuration.linger, resumeTime)
+        if !outbox.isCloseSent { return closeAskedAt + max(configuration.closeWait, patience) }
+        if !outbox.isCloseCovered { return movedAt + patience }
+        return isApplicationDone && inbox.close == nil ? movedAt + patience : nil
+    }
+
+    // MARK: Paths
+
+    private var silence: TimeAmount { .nanoseconds(heartbeat.nanoseconds / 2 * 5) }
+
+    private func deadline(ofPathAt index: Int) -> NIODeadline {
+        let path = paths[index]
+        if path.phase == .retired { return path.heardAt + silence }
+        guard path.phase == .used else { return path.startedAt + configuration.timeToOpen }
+        var next = NIODeadline.distantFuture
+        if let silence = silenceDeadline(path) { next = silence }
+        if sendsHeartbeats(path) {
+            next = min(next, heartbeatDeadline(path))
+        }
+        if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
+        if let rotation = rotationDeadline(path) { next = min(next, rotation) }
+        if let hold = holdDeadline(path) { next = min(next, hold) }
+        if let overdue = path.flights.nextRepeat(smoothed: roundTrip.smoothed, covered: outbox.covered) {
+            next = min(next, overdue)
+        }
+        return next
+    }
+
+    private mutating func pathDeadlineReached(at index: Int, now: NIODeadline) {
+        let path = paths[index]
+        if path.phase == .retired {
+            if path.heardAt + silence <= now { closePath(at: index, .silent, now: now) }
+            return
+        }
+        guard path.phase == .used else {
+            if path.startedAt + configuration.timeToOpen <= now { closePath(at: index, .notOpened, now: now) }
+            return
+        }
+        if let silence = silenceDeadline(path), silence <= now { return closePath(at: index, .silent, now: now) }
+        if let watchdog = watchdogDeadline(path), watchdog <= now {
+            if path.hasNudged {
+                watchdogFired += 1
+                return closePath(at: index, .stalled, now: now)
+            }
+            paths[index].hasNudged = true
+            owesPing = true
+        }
+        if sendsHeartbeats(path), heartbeatDeadline(path) <= now {
+            paths[index].owesAck = true
+            paths[index].sentAt = now
+            paths[index].acknowledgedAt = now
+        }
+        if let rotation = rotationDeadline(path), rotation <= now {
+            paths[index].isRotationSaid = true
+            events.append(.rotationDue(path.number))
+        }
+        for range in paths[index].flights.takeOverdue(
+            smoothed: roundTrip.smoothed, covered: outbox.covered, now: now)
+        {
+            outbox.repeatRange(range)
+            acks.soon(now)
+        }
+    }
+
+    /// Rule 10.
+    private func silenceDeadline(_ path: Path) -> NIODeadline? {
+        guard path.hasUplinkHeartbeat else { return nil }
+        if path.transport == .stream, role == .server { return path.heardAt + silence * 4 }
+        if path.transport == .poll, !path.flights.flights.isEmpty { return nil }
+        return path.heardAt + silence
+    }
+
+    private func heartbeatDeadline(_ path: Path) -> NIODeadline {
+        let last = configuration.heartbeatMode == .silence ? path.sentAt : path.acknowledgedAt
+        // On `stream` the uplink's heartbeat is four times as long: it is a request of its own.
+        return last + (path.transport == .stream && role == .client ? heartbeat * 4 : heartbeat)
+    }
+
+    private func sendsHeartbeats(_ path: Path) -> Bool {
+        path.transport != .poll
+    }
+
+    /// Rule 8: half of the time to a nudge, the whole to giving up.
+    private func watchdogDeadline(_ path: Path) -> NIODeadline? {
+        guard let allowance = path.allowance, allowance.unread > 0 else { return nil }
+        let base = max(configuration.watchdog, (roundTrip.smoothed ?? .zero) * 8)
+        let patience = base * (1 << min(watchdogFired, 8))
+        return path.progressAt + (path.hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))
+    }
+
+    private func rotationDeadline(_ path: Path) -> NIODeadline? {
+        guard role == .client, !path.isRotationSaid, path.transport != .poll else { return nil }
+        if path.greatestSize > 0, max(path.bytesWritten, path.bytesRead) >= path.greatestSize { return path.startedAt }
+        guard path.greatestAge > .zero else { return nil }
+        // ± 10 %, from the identifier: many clients of one server do not rotate together.
+        let spread = Int64(identifier.low % 201) + 900
+        return path.startedAt + .nanoseconds(path.greatestAge.nanoseconds / 1000 * spread)
+    }
+}

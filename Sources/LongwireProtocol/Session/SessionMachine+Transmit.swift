@@ -1,0 +1,125 @@
+package import NIOCore
+
+extension SessionMachine {
+    /// Pulls what is to be written to a path whose transaction streams in this direction.
+    ///
+    /// Call it until it returns nil and leaves `control` empty. Control frames are appended to `control`; they go
+    /// before the bytes returned, in the same write.
+    ///
+    /// - Parameter maxBytes: what the transaction takes now of data frames; 0 while it is not writable.
+    package mutating func transmit(
+        on path: UInt64, control: inout ByteBuffer, maxBytes: Int, now: NIODeadline
+    ) -> ByteBuffer? {
+        guard let index = index(of: path) else { return nil }
+        let before = control.readableBytes
+        var room = Int.max
+        if let allowance = paths[index].allowance { room = allowance.controlBytes }
+        if role == .client, paths[index].owesOpening {
+            paths[index].owesOpening = false
+            FrameEncoder.write(.open(openFrame(path: paths[index], transport: paths[index].transport)), to: &control)
+            wrote(control.readableBytes - before, on: index, now: now)
+            return nil
+        }
+        guard paths[index].phase != .dialing else { return nil }
+        if role == .server, paths[index].owesOpening {
+            paths[index].owesOpening = false
+            FrameEncoder.write(.opened(openedFrame), to: &control)
+        }
+        if ending != nil {
+            writeLastWords(on: index, to: &control, now: now)
+            wrote(control.readableBytes - before, on: index, now: now)
+            return nil
+        }
+        guard room >= Self.controlRoom else { return nil }
+        let data = paths[index].phase == .used ? nextData(on: index, maxBytes: maxBytes, now: now) : nil
+        writeControl(on: index, rides: data != nil, to: &control, now: now)
+        wrote(control.readableBytes - before + (data?.readableBytes ?? 0), on: index, now: now)
+        return data
+    }
+
+    /// The bytes that every control frame that may wait takes at most, together.
+    static let controlRoom = 64
+
+    private mutating func nextData(on index: Int, maxBytes: Int, now: NIODeadline) -> ByteBuffer? {
+        guard outbox.hasUnsent, maxBytes > 0 else { return nil }
+        var maxBytes = maxBytes
+        if let allowance = paths[index].allowance {
+            maxBytes = min(maxBytes, allowance.dataBytes == .max ? .max : allowance.dataBytes - Self.controlRoom)
+        }
+        guard maxBytes > 0 else { return nil }
+        let inFlight = roundTrip.inFlightLimit(window: outbox.capacity)
+        guard let run = outbox.next(maxBytes: maxBytes, inFlight: inFlight) else { return nil }
+        roundTrip.sent(run.last, costCovered: outbox.costCovered, now: now)
+        return run.bytes
+    }
+
+    private mutating func writeControl(on index: Int, rides: Bool, to control: inout ByteBuffer, now: NIODeadline) {
+        if let pong = paths[index].owedPong {
+            paths[index].owedPong = nil
+            FrameEncoder.write(.pong(pong), to: &control)
+        }
+        let isUsed = paths[index].phase == .used
+        if paths[index].owesAck || (isUsed && (acks.isDue(now) || (rides && acks.dueAt != nil))) {
+            paths[index].owesAck = false
+            writeAck(on: index, to: &control, now: now)
+        }
+        guard isUsed else { return }
+        if owesPing {
+            owesPing = false
+            pingCount += 1
+            let payload = PingPayload(bytes: pingCount & 0xffff_ffff, count: 4)
+            pingSentAt = (payload, paths[index].number, now)
+            FrameEncoder.write(.ping(payload), to: &control)
+        }
+        if let code = owedGoing {
+            owedGoing = nil
+            FrameEncoder.write(.going(code), to: &control)
+        }
+    }
+
+    mutating func writeAck(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
+        let limit = inbox.limit
+        paths[index].bytesReadSaid = paths[index].bytesRead
+        paths[index].acknowledgedAt = now
+        let extra = role == .server ? paths[index].bytesRead : using
+        FrameEncoder.writeAck(AckFrame(received: inbox.received, limit: limit, extra: extra), to: &control)
+        acks.sent(limit: limit)
+    }
+
+    /// The final ACK or ABORT.
+    mutating func writeLastWords(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
+        if let abort = owedAbort {
+            guard paths[index].phase == .used || usedIndex == nil else { return }
+            owedAbort = nil
+            FrameEncoder.write(.abort(abort), to: &control)
+        } else if acks.dueAt != nil, paths[index].phase == .used {
+            writeAck(on: index, to: &control, now: now)
+        }
+    }
+
+    mutating func wrote(_ count: Int, on index: Int, now: NIODeadline) {
+        guard count > 0 else { return }
+        paths[index].sentAt = now
+        paths[index].bytesWritten += UInt64(count)
+        if let allowance = paths[index].allowance {
+            if allowance.unread == 0 { paths[index].progressAt = now }
+            paths[index].allowance?.wrote(count)
+        }
+    }
+
+    var openedFrame: OpenedFrame {
+        OpenedFrame(
+            identifier: identifier, instance: instance ?? SessionInstance(rawValue: 0), received: inbox.received,
+            limit: inbox.limit, allowance: allowanceLimit,
+            heartbeat: UInt64(clamping: heartbeat.nanoseconds / 1_000_000),
+            resumeTime: UInt64(clamping: resumeTime.nanoseconds / 1_000_000),
+            greatestAge: UInt64(clamping: configuration.greatestAge.nanoseconds / 1_000_000),
+            greatestSize: UInt64(max(configuration.greatestSize, 0)),
+            parameters: checksum ? [Parameter("checksum", "crc32c")] : [])
+    }
+
+    /// Server: what this session's client may have unread on its duplex transactions.
+    package mutating func setAllowance(bytes: Int, pieces: Int) {
+        allowanceLimit = AllowanceLimit(bytes: UInt64(max(bytes, 0)), pieces: UInt64(max(pieces, 0)))
+    }
+}

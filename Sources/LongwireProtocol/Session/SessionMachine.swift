@@ -1,0 +1,107 @@
+package import NIOCore
+
+/// The rules of a session (Docs/protocol.md, "Rules of a session"), for both of its ends: no I/O, no clock.
+///
+/// Overview. Whoever drives a machine tells it what happened (`…Received`, ``pathLost(_:end:now:)``,
+/// ``deadlineReached(now:)``), what the application wants (``offer(_:)``, ``take(now:)``, ``close(code:reason:now:)``,
+/// ``abort(code:reason:now:)``), then pulls what is to be written with ``transmit(on:control:maxBytes:now:)`` for each
+/// path, and ``nextEvent()`` until it returns nil, and arms one timer for ``nextDeadline(now:)``. Time is an argument
+/// and never goes backwards.
+///
+/// Function. The two directions are two queues, ``SendQueue`` and ``ReceiveQueue``; what carries them are at most eight
+/// ``Path`` values, of which one is used. The rules are the same at both ends but for three: the client opens and
+/// chooses paths, the server accepts and follows; only a client on a duplex transaction has an allowance; only the
+/// server tells body bytes read.
+///
+/// Digression. The machine is no enum of states: a session opens, loses paths and closes in each direction
+/// independently, and the product of these has some forty members of which most differ in nothing. `ended` is the one
+/// state that nothing leaves.
+package struct SessionMachine: ~Copyable {
+    package enum Role: Sendable { case client, server }
+
+    package let role: Role
+    package let configuration: SessionConfiguration
+    package let identifier: SessionIdentifier
+    package let token: SessionToken
+    /// The session's mark; at a client from its first OPENED on.
+    package internal(set) var instance: SessionInstance?
+
+    package internal(set) var outbox: SendQueue
+    package internal(set) var inbox: ReceiveQueue
+    var acks: AckSchedule
+    var roundTrip = RoundTrip()
+    var paths: [Path] = []
+    /// The path the client uses, 0 for none yet.
+    package internal(set) var using: UInt64 = 0
+    /// The highest path number seen.
+    var highestPath: UInt64 = 0
+    /// The session's heartbeat and resume time: the server's, once they are known.
+    package internal(set) var heartbeat: TimeAmount
+    package internal(set) var resumeTime: TimeAmount
+    var checksum: Bool
+    var allowanceLimit: AllowanceLimit
+
+    /// Since when no path is used.
+    var suspendedAt: NIODeadline?
+    let startedAt: NIODeadline
+    var watchdogFired = 0
+    var unreadableInputs = 0
+    var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
+    var pingCount: UInt64 = 0
+    var owesPing = false
+
+    // Ending.
+    var isApplicationDone = false
+    var closeAskedAt: NIODeadline?
+    var closeCode = CloseCode.done
+    /// When anything last moved in either direction, once CLOSE was asked for.
+    var movedAt: NIODeadline
+    var isPeerCloseSaid = false
+    var owedGoing: CloseCode?
+    var owedAbort: AbortFrame?
+    package internal(set) var ending: SessionEnding?
+
+    var events = CircularBuffer<SessionEvent>()
+    var wasFull = false
+
+    /// A machine for one end of a session.
+    ///
+    /// - Parameter instance: at the server, the mark it gives this session.
+    package init(
+        role: Role, configuration: SessionConfiguration, identifier: SessionIdentifier, token: SessionToken,
+        instance: SessionInstance? = nil, checksum: Bool = false, now: NIODeadline
+    ) {
+        self.role = role
+        self.configuration = configuration
+        self.identifier = identifier
+        self.token = token
+        self.instance = instance
+        self.checksum = checksum
+        outbox = SendQueue(capacity: configuration.sendBuffer, limit: 0, checksum: checksum)
+        inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
+        acks = AckSchedule(delay: configuration.acknowledgeDelay, window: configuration.receiveWindow)
+        heartbeat = configuration.heartbeat
+        resumeTime = configuration.resumeTime
+        allowanceLimit = AllowanceLimit(
+            bytes: UInt64(configuration.allowanceBytes), pieces: UInt64(configuration.allowancePieces))
+        startedAt = now
+        movedAt = now
+    }
+
+    /// Whether the session is over.
+    package var isEnded: Bool { ending != nil }
+    /// Whether a path carries the session now.
+    package var isAttached: Bool { usedIndex != nil }
+    /// The transport of the used path.
+    package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
+    /// The smoothed round trip, once one was measured.
+    package var smoothedRoundTrip: TimeAmount? { roundTrip.smoothed }
+    /// Whether this end has sent or received a numbered frame: from then on it must have just this session.
+    var hasHistory: Bool { outbox.highestSent > 0 || inbox.received > 0 }
+
+    var usedIndex: Int? { paths.firstIndex { $0.phase == .used } }
+    func index(of path: UInt64) -> Int? { paths.firstIndex { $0.number == path } }
+
+    /// The next thing that happened, oldest first.
+    package mutating func nextEvent() -> SessionEvent? { events.popFirst() }
+}
