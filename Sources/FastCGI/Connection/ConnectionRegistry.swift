@@ -1,0 +1,23 @@
+internal import NIOCore
+internal import Synchronization
+
+/// The connections a listener has accepted; touched once when each opens and once when it closes.
+final class ConnectionRegistry: Sendable {
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    func add(_ channel: any Channel) {
+        self.channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+    }
+
+    func remove(_ channel: any Channel) {
+        self.channels.withLock { $0[ObjectIdentifier(channel)] = nil }
+    }
+
+    /// The connections open now.
+    var all: [any Channel] { self.channels.withLock { Array($0.values) } }
+}
+
+/// Sent down a connection's pipeline: end with the requests that are open.
+enum DrainEvent: Sendable {
+    case drain
+}

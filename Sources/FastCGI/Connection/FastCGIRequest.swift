@@ -1,0 +1,218 @@
+internal import HTTPTypes
+public import NIOCore
+public import NIOHTTPTypes
+
+/// One request and the way back to the web server.
+///
+/// Belongs to the event loop of its connection: every method is to be called there. Nothing is sent before `flush()`;
+/// a flush during `FastCGIRequestHandler.received(_:)` or `readCompleted()` happens once, after all requests of the
+/// connection have had their turn. After the end of the request every call does nothing.
+public final class FastCGIRequest {
+    /// The event loop of the connection.
+    public let eventLoop: any EventLoop
+
+    /// Bytes that `writeReserved(_:)` wants before a body.
+    public static let headroom: Int = 8
+
+    private enum Response {
+        case head, body, ended
+    }
+
+    let id: UInt16
+    private let channelHandler: FastCGIChannelHandler
+    private var handler: (any FastCGIRequestHandler)?
+    private var response = Response.head
+    /// The reason of an end that came before the factory had returned the handler.
+    private var earlyEnd: FastCGICloseReason?
+    /// Received something in the current read.
+    var isTouched = false
+    private var input = Input.flowing
+
+    init(id: UInt16, channelHandler: FastCGIChannelHandler, eventLoop: any EventLoop) {
+        self.id = id
+        self.channelHandler = channelHandler
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: Response
+
+    /// Whether the output queue of the connection is under its high-water mark; false after the end of the request.
+    ///
+    /// Writes are accepted when it is false, so nothing but the caller's restraint bounds the queue.
+    public var isWritable: Bool {
+        self.response != .ended && self.channelHandler.isWritable
+    }
+
+    /// The addresses of the connection; nil addresses once it is gone.
+    public var connection: FastCGIConnectionInfo {
+        let channel = self.channelHandler.context?.channel
+        return FastCGIConnectionInfo(remoteAddress: channel?.remoteAddress, localAddress: channel?.localAddress)
+    }
+
+    /// Queues a part of the response.
+    ///
+    /// `.head` first (heads with a 1xx status are dropped: CGI has no way to say them), then `.body` parts, then `.end`
+    /// (trailers are dropped for the same reason), which calls the handler's `closed(.finished)`. A body goes out as it
+    /// is, uncopied, in one record where it fits (65535 bytes). Parts out of this order are ignored.
+    public func write(_ part: HTTPResponsePart) {
+        self.eventLoop.assertInEventLoop()
+        switch (part, self.response) {
+        case (.head(let response), .head):
+            guard response.status.kind != .informational else { return }
+            self.response = .body
+            self.channelHandler.writeHead(id: self.id, response)
+        case (.body(let buffer), .body):
+            self.channelHandler.writeStream(.stdout, id: self.id, buffer)
+        case (.end, .head), (.end, .body):
+            self.finish(applicationStatus: 0)
+        case (.head, .body), (.head, .ended), (.body, .head), (.body, .ended), (.end, .ended):
+            break
+        }
+    }
+
+    /// Queues a body whose first `headroom` readable bytes are free for the header of its record: one buffer instead of
+    /// two for the system call.
+    ///
+    /// The header is written into `buffer` in place, which copies nothing as long as `buffer` is the only reference to
+    /// its storage; afterwards the caller may keep it, or slices of what follows the header, unchanged.
+    public func writeReserved(_ buffer: inout ByteBuffer) {
+        self.eventLoop.assertInEventLoop()
+        guard self.response == .body else { return }
+        self.channelHandler.writeReserved(id: self.id, &buffer)
+    }
+
+    /// Queues text for the web server's error log (STDERR).
+    public func writeError(_ text: String) {
+        self.eventLoop.assertInEventLoop()
+        guard self.response != .ended else { return }
+        self.channelHandler.writeStream(.stderr, id: self.id, ByteBuffer(string: text))
+    }
+
+    /// Sends what is queued, of all requests of the connection.
+    public func flush() {
+        self.eventLoop.assertInEventLoop()
+        self.channelHandler.flush()
+    }
+
+    /// Ends the request without ending the response properly: drops the connection at once where it carries only this
+    /// request, so that the web server can see that the response is cut; otherwise sends END_REQUEST.
+    ///
+    /// The handler's `closed(.finished)` is called.
+    public func close() {
+        self.eventLoop.assertInEventLoop()
+        guard self.response != .ended else { return }
+        let isAlone = self.channelHandler.machine.openRequests <= 1
+        if isAlone {
+            let context = self.channelHandler.context
+            _ = self.channelHandler.machine.finish(self.id)
+            self.ended(.finished)
+            context?.close(promise: nil)
+        } else {
+            self.finish(applicationStatus: 1)
+            self.channelHandler.flush()
+        }
+    }
+
+    private func finish(applicationStatus: UInt32) {
+        let hasSentHead = self.hasSentHead
+        guard self.channelHandler.machine.finish(self.id) else { return }
+        self.channelHandler.writeEnd(
+            self.id, status: .requestComplete, applicationStatus: applicationStatus, afterOutput: hasSentHead)
+        self.ended(.finished)
+    }
+
+    // MARK: Back-pressure up
+
+    /// Whether the body of the request is held back.
+    ///
+    /// What the web server sends meanwhile is held, up to `FastCGIConfiguration.pausedInputBytes`; then the connection
+    /// is not read, which holds up the other requests it carries. On resuming, what was held is delivered as one part
+    /// in a later turn of the event loop.
+    public var isReadingPaused: Bool {
+        get { self.input.isPaused }
+        set {
+            self.eventLoop.assertInEventLoop()
+            guard newValue != self.input.isPaused, self.response != .ended else { return }
+            if newValue {
+                self.input.pause()
+            } else if self.input.resume() {
+                self.eventLoop.assumeIsolated().execute { self.deliverHeld() }
+            }
+        }
+    }
+
+    /// Bytes of the body held because reading is paused.
+    public var heldBytes: Int { self.input.heldBytes }
+
+    private func deliverHeld() {
+        guard self.response != .ended, !self.input.isPaused else { return }
+        let held = self.input.takeHeld()
+        self.noteFullness()
+        if let body = held.body { self.handler?.received(.body(body)) }
+        if held.isEnded {
+            // The body part may have paused again: then the end waits, too.
+            if self.input.isPaused { self.input.holdEnd() } else { self.handler?.received(.end(nil)) }
+        }
+        self.handler?.readCompleted()
+    }
+
+    /// Tells the connection when this request begins or ceases to stand in the way of reading.
+    private func noteFullness() {
+        let limit = self.channelHandler.server.configuration.pausedInputBytes
+        let change = self.input.updateFullness(limit: self.response == .ended ? .max : limit)
+        self.channelHandler.fullRequests += change
+        if change < 0 { self.channelHandler.resumeReading() }
+    }
+
+    // MARK: From the connection
+
+    var hasSentHead: Bool { self.response == .body }
+
+    func install(_ handler: any FastCGIRequestHandler) {
+        if let reason = self.earlyEnd {
+            handler.closed(reason)
+        } else {
+            self.handler = handler
+        }
+    }
+
+    func received(_ body: ByteBuffer) {
+        if self.input.hold(body) {
+            self.noteFullness()
+        } else {
+            self.handler?.received(.body(body))
+        }
+    }
+
+    func receivedEnd() {
+        if !self.input.mustHold {
+            self.handler?.received(.end(nil))
+        } else {
+            self.input.holdEnd()
+        }
+    }
+
+    func readCompleted() {
+        self.isTouched = false
+        guard !self.input.mustHold else { return }
+        self.handler?.readCompleted()
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        self.handler?.writabilityChanged(isWritable)
+    }
+
+    /// The request is out of the connection's table: tells the handler, last and once.
+    func ended(_ reason: FastCGICloseReason) {
+        guard self.response != .ended else { return }
+        self.response = .ended
+        self.input.discard()
+        self.noteFullness()
+        guard let handler = self.handler else {
+            self.earlyEnd = reason
+            return
+        }
+        self.handler = nil
+        handler.closed(reason)
+    }
+}
