@@ -1,0 +1,35 @@
+# `make` alone says what there is. Everything lives in scripts/; this only names it.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help demo build test test-long check format fuzz clean
+
+SERVLET ?= echo
+SECONDS ?= 60
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+	    printf '  make %-10s %s\n' "$$name" "$$text"; done
+
+demo: ## talk to a servlet through nginx, from this terminal (SERVLET=echo, room or clock); leaves nothing behind
+	@scripts/demo $(SERVLET)
+
+build: ## the programs, in release, as the demo and the tests use them
+	@scripts/build
+
+test: ## everything, as continuous integration runs it; at most 60 minutes on 2 cores
+	@scripts/test
+
+test-long: ## the same with every seed and the whole of every series; writes Docs/results/test-long.md
+	@LONGWIRE_LONG=1 scripts/test
+
+check: ## what can be checked without building: imports, format, lengths, links, …
+	@scripts/check
+
+format: ## swift format, in place
+	@swift format --in-place --parallel -r Sources Tests Package.swift
+
+fuzz: ## random bytes and random operations against the decoders and the session (SECONDS=60 in all)
+	@scripts/fuzz $(SECONDS)
+
+clean: ## remove everything that was built
+	@rm -rf .build .build-*
