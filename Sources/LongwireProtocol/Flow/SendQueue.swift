@@ -64,7 +64,7 @@ package struct SendQueue {
     /// Whether ``offer(_:)`` would take a message.
     var hasRoom: Bool { pending == nil && closing == nil && retained < capacity }
     /// Whether CLOSE was asked for.
-    var isClosing: Bool { closing != nil }
+    package var isClosing: Bool { closing != nil }
     /// Whether CLOSE has been handed to a path.
     var isCloseSent: Bool { closeNumber.map { $0 <= highestSent } ?? false }
     /// Whether CLOSE has been covered.

@@ -12,6 +12,12 @@ extension SessionMachine {
     /// Whether ``offer(_:)`` would take a message now.
     package var hasRoom: Bool { ending == nil && outbox.hasRoom }
 
+    /// Asks for ``SessionEvent/sendable`` when there is room again, without a message at hand.
+    package mutating func waitForRoom() { wasFull = true }
+
+    /// Whether the other side's CLOSE has arrived, with all before it.
+    package var isPeerClosed: Bool { inbox.close != nil }
+
     /// The next message that arrived, in order.
     package mutating func take(now: NIODeadline) -> Message? {
         do {
