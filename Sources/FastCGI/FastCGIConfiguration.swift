@@ -5,41 +5,71 @@ public import NIOCore
 /// Every limit is checked before memory is spent. The defaults are safe for a server open to untrusted web clients
 /// behind a trusted web server.
 public struct FastCGIConfiguration: Sendable {
-    /// Bytes of PARAMS of one request, names, values and lengths together; more is answered with 431. Default 64 KiB.
+    /// Bytes of PARAMS of one request, names, values and lengths together; more is answered with 431.
+    ///
+    /// Default 64 KiB.
     public var maximumParameterBytes = 65_536
-    /// Bytes in the name of a parameter; more is answered with 431. Default 1024.
+    /// Bytes in the name of a parameter; more is answered with 431.
+    ///
+    /// Default 1024.
     public var maximumParameterNameBytes = 1024
-    /// Bytes in the value of a parameter; more is answered with 431. Default 32 KiB.
+    /// Bytes in the value of a parameter; more is answered with 431.
+    ///
+    /// Default 32 KiB.
     public var maximumParameterValueBytes = 32_768
-    /// Parameters of a request; more is answered with 431. Default 512.
+    /// Parameters of a request; more is answered with 431.
+    ///
+    /// Default 512.
     public var maximumParameters = 512
-    /// Header fields of a request; more is answered with 431. Default 128.
+    /// Header fields of a request; more is answered with 431.
+    ///
+    /// Default 128.
     public var maximumHeaderFields = 128
     /// Requests open at once on one connection; the next is refused with OVERLOADED, or with CANT_MPX_CONN where the
-    /// limit is one. Default 128.
+    /// limit is one.
+    ///
+    /// Default 128.
     public var maximumRequestsPerConnection = 128
-    /// Requests open at once in the whole server; the next is refused with OVERLOADED. The answer to FCGI_MAX_REQS.
-    /// Default 16384.
+    /// Requests open at once in the whole server; the next is refused with OVERLOADED.
+    ///
+    /// The answer to FCGI_MAX_REQS. Default 16384.
     public var maximumOpenRequests = 16_384
-    /// Connections open at once in the whole server; the next is closed. The answer to FCGI_MAX_CONNS. Default 16384.
+    /// Connections open at once in the whole server; the next is closed.
+    ///
+    /// The answer to FCGI_MAX_CONNS. Default 16384.
     public var maximumConnections = 16_384
     /// Time from the start of a connection or of a request to its complete head; then the connection is closed.
+    ///
     /// Default ten seconds.
     public var headTimeout: TimeAmount = .seconds(10)
-    /// The most bytes one read takes from a socket. Default 64 KiB.
+    /// The most bytes one read takes from a socket.
+    ///
+    /// Default 64 KiB.
     public var readBufferBytes = 65_536
-    /// STDIN held for one request whose reading is paused; beyond it the connection is not read. Default 64 KiB.
+    /// STDIN held for one request whose reading is paused; beyond it the connection is not read.
+    ///
+    /// Default 64 KiB.
     public var pausedInputBytes = 65_536
-    /// Bytes of output queued on a connection from which `isWritable` is false. Default 64 KiB.
+    /// Bytes of output queued on a connection from which `isWritable` is false.
+    ///
+    /// Default 64 KiB.
     public var writeHighWaterMark = 65_536
-    /// Bytes of output queued on a connection under which `isWritable` is true again. Default 32 KiB.
+    /// Bytes of output queued on a connection under which `isWritable` is true again.
+    ///
+    /// Default 32 KiB.
     public var writeLowWaterMark = 32_768
     /// How long a connection that is to close waits for the peer to stop sending, so that the end of the last response
-    /// is not lost to a reset. Default two seconds.
+    /// is not lost to a reset.
+    ///
+    /// Default two seconds.
     public var lingerTimeout: TimeAmount = .seconds(2)
-    /// Connections the kernel queues before they are accepted. Default 1024.
+    /// Connections the kernel queues before they are accepted.
+    ///
+    /// Default 1024.
     public var backlog = 1024
-    /// The TCP peers served; nil serves all. Default: FCGI_WEB_SERVER_ADDRS of the environment.
+    /// The TCP peers served; nil serves all.
+    ///
+    /// Default: FCGI_WEB_SERVER_ADDRS of the environment.
     public var webServerAddresses: WebServerAddresses?
 
     /// Creates a configuration with the defaults, its peers from the environment.

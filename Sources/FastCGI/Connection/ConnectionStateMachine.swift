@@ -112,7 +112,9 @@ struct ConnectionStateMachine<Payload> {
         self.requests[id] = request
     }
 
-    /// The application has ended a request. False when the request was gone already.
+    /// The application has ended a request.
+    ///
+    /// False when the request was gone already.
     mutating func finish(_ id: UInt16) -> Bool {
         self.remove(id) != nil
     }

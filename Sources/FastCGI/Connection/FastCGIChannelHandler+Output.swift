@@ -72,8 +72,12 @@ extension FastCGIChannelHandler {
     }
 
     /// Ends a request, and the connection too where that was its last one.
-    func writeEnd(_ id: UInt16, status: ProtocolStatus, applicationStatus: UInt32 = 0, afterOutput: Bool = false) {
-        var buffer = ByteBufferAllocator().buffer(capacity: 24)
+    func writeEnd(
+        _ id: UInt16, status: ProtocolStatus, applicationStatus: UInt32 = 0, afterOutput: Bool = false,
+        afterErrors: Bool = false
+    ) {
+        var buffer = ByteBufferAllocator().buffer(capacity: 32)
+        if afterErrors { RecordEncoder.writeEndOfStream(.stderr, requestID: id, into: &buffer) }
         if afterOutput { RecordEncoder.writeEndOfStream(.stdout, requestID: id, into: &buffer) }
         RecordEncoder.writeEndRequest(id, status: status, applicationStatus: applicationStatus, into: &buffer)
         self.writeLast(buffer)

@@ -58,7 +58,7 @@ extension FastCGIRequest {
 
         /// One when the limit has just been reached, minus one when there is room again, else zero.
         mutating func updateFullness(limit: Int) -> Int {
-            let isFull = self.heldBytes >= limit
+            let isFull = self.heldBytes > 0 && self.heldBytes >= limit
             guard isFull != self.isFull else { return 0 }
             self.isFull = isFull
             return isFull ? 1 : -1

@@ -26,6 +26,9 @@ public final class FastCGIRequest {
     private var earlyEnd: FastCGICloseReason?
     /// Received something in the current read.
     var isTouched = false
+    /// The handler got a part in the current read, and is to hear of the read's end.
+    private var hasReceived = false
+    private var hasWrittenErrors = false
     private var input = Input.flowing
 
     init(id: UInt16, channelHandler: FastCGIChannelHandler, eventLoop: any EventLoop) {
@@ -85,6 +88,7 @@ public final class FastCGIRequest {
     public func writeError(_ text: String) {
         self.eventLoop.assertInEventLoop()
         guard self.response != .ended else { return }
+        self.hasWrittenErrors = true
         self.channelHandler.writeStream(.stderr, id: self.id, ByteBuffer(string: text))
     }
 
@@ -114,10 +118,10 @@ public final class FastCGIRequest {
     }
 
     private func finish(applicationStatus: UInt32) {
-        let hasSentHead = self.hasSentHead
         guard self.channelHandler.machine.finish(self.id) else { return }
         self.channelHandler.writeEnd(
-            self.id, status: .requestComplete, applicationStatus: applicationStatus, afterOutput: hasSentHead)
+            self.id, status: .requestComplete, applicationStatus: applicationStatus, afterOutput: self.hasSentHead,
+            afterErrors: self.hasWrittenErrors)
         self.ended(.finished)
     }
 
@@ -180,21 +184,24 @@ public final class FastCGIRequest {
         if self.input.hold(body) {
             self.noteFullness()
         } else {
+            self.hasReceived = true
             self.handler?.received(.body(body))
         }
     }
 
     func receivedEnd() {
-        if !self.input.mustHold {
-            self.handler?.received(.end(nil))
-        } else {
+        if self.input.mustHold {
             self.input.holdEnd()
+        } else {
+            self.hasReceived = true
+            self.handler?.received(.end(nil))
         }
     }
 
     func readCompleted() {
         self.isTouched = false
-        guard !self.input.mustHold else { return }
+        guard self.hasReceived else { return }
+        self.hasReceived = false
         self.handler?.readCompleted()
     }
 

@@ -59,8 +59,10 @@ private struct Mapping {
         }
     }
 
-    /// A header field of the client. Skipped: `Proxy`, which programs take for their own environment; what has come in
-    /// CONTENT_TYPE and CONTENT_LENGTH; `Transfer-Encoding`, which the web server has undone; names that are no token.
+    /// A header field of the client.
+    ///
+    /// Skipped: `Proxy`, which programs take for their own environment; what has come in CONTENT_TYPE and
+    /// CONTENT_LENGTH; `Transfer-Encoding`, which the web server has undone; names that are no token.
     private mutating func field(named name: String, _ index: Int) throws(Refusal) {
         switch name {
         case "HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING": return

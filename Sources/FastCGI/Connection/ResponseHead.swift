@@ -3,8 +3,9 @@ internal import NIOCore
 
 /// The text of a response head as CGI wants it (RFC 3875, section 6).
 enum ResponseHead {
-    /// Appends the head with its empty line. Values come from `HTTPFields`, which holds no line break, so that nothing
-    /// in them can begin another field.
+    /// Appends the head with its empty line.
+    ///
+    /// Values come from `HTTPFields`, which holds no line break, so that nothing in them can begin another field.
     static func write(_ response: HTTPResponse, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("Status: ")
         buffer.writeString(String(response.status.code))

@@ -33,9 +33,13 @@ public struct BindAddress: Hashable, Sendable {
     }
 }
 
-/// Who may use a unix socket. Applied before the socket accepts anything.
+/// Who may use a unix socket.
+///
+/// Applied before the socket accepts anything.
 public struct UnixSocketOptions: Hashable, Sendable {
-    /// The mode of the socket file; nil leaves it to the umask. A web server needs write permission to connect.
+    /// The mode of the socket file; nil leaves it to the umask.
+    ///
+    /// A web server needs write permission to connect.
     public var mode: UInt32?
     /// The owner of the socket file, by name or number; nil leaves it.
     public var owner: String?

@@ -53,7 +53,9 @@ public final class FastCGIListener: Sendable {
     }
 
     /// Accepts no more connections and ends those that are open when their last request ends: at once where web servers
-    /// keep idle connections. New requests on them are refused with OVERLOADED.
+    /// keep idle connections.
+    ///
+    /// New requests on them are refused with OVERLOADED.
     public func drain() async {
         await self.stopAccepting()
         for channel in self.registry.all { channel.pipeline.fireUserInboundEventTriggered(DrainEvent.drain) }

@@ -29,7 +29,9 @@ public struct WebServerAddresses: Hashable, Sendable {
         self.init(parsing: list)
     }
 
-    /// Whether a peer is served. Peers on unix sockets are: the mode of the socket file decides there.
+    /// Whether a peer is served.
+    ///
+    /// Peers on unix sockets are: the mode of the socket file decides there.
     func allows(_ peer: SocketAddress?) -> Bool {
         guard let peer, let address = IPAddressBytes(peer) else { return true }
         return self.allowed.contains(address)

@@ -8,7 +8,9 @@
 
 /// The environment of the process, by name.
 enum Environment {
-    /// The value of a variable, or nil. Read while starting, when nothing changes the environment.
+    /// The value of a variable, or nil.
+    ///
+    /// Read while starting, when nothing changes the environment.
     static func value(_ name: String) -> String? {
         guard let value = getenv(name) else { return nil }
         return String(cString: value)
