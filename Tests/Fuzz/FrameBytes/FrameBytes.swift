@@ -1,0 +1,43 @@
+import CLibFuzzer
+import LongwireProtocol
+import NIOCore
+
+/// Any bytes, in one piece and in pieces: no trap, the same frames and the same error whatever the pieces.
+@_cdecl("FrameBytes_main")
+func frameBytes(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
+    var argc = argc
+    var argv = argv
+    return LLVMFuzzerRunDriver(&argc, &argv) { data, size in
+        let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+        guard let choice = bytes.first else { return 0 }
+        let input = bytes.dropFirst()
+        let whole = decoded(input, checksum: choice & 1 == 1, piece: max(input.count, 1))
+        let pieces = decoded(input, checksum: choice & 1 == 1, piece: Int(choice >> 1) % 17 + 1)
+        // safe: a difference is the find this program looks for.
+        guard whole == pieces else { fatalError("\(whole)\n\(pieces)") }
+        return 0
+    }
+}
+
+/// What the decoder says, as text, in order.
+private func decoded(_ bytes: ArraySlice<UInt8>, checksum: Bool, piece: Int) -> [String] {
+    var decoder = FrameDecoder(checksum: checksum)
+    var said: [String] = []
+    var rest = bytes
+    do {
+        while !rest.isEmpty {
+            decoder.append(ByteBuffer(bytes: rest.prefix(piece)))
+            rest = rest.dropFirst(piece)
+            while let frame = try decoder.next() { said.append(text(frame)) }
+            decoder.readCompleted()
+        }
+    } catch {
+        said.append("\(error)")
+    }
+    return said
+}
+
+/// A frame without the indices of the buffer it was cut from, which differ with the pieces.
+private func text(_ frame: Frame) -> String {
+    "\(frame)".replacing(#/(read|write)erIndex: \d+|readableBytes: \d+|capacity: \d+|0x[0-9a-f]+/#, with: "")
+}
