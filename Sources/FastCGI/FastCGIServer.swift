@@ -42,9 +42,11 @@ public struct FastCGIServer: Sendable {
 
     func configure(_ channel: any Channel, registry: ConnectionRegistry?) -> EventLoopFuture<Void> {
         let shared = self.shared
-        return channel.eventLoop.submit {
+        let add: @Sendable () throws -> Void = {
             try channel.pipeline.syncOperations.addHandler(FastCGIChannelHandler(server: shared, registry: registry))
         }
+        guard channel.eventLoop.inEventLoop else { return channel.eventLoop.submit(add) }
+        return channel.eventLoop.makeCompletedFuture(withResultOf: add)
     }
 
     /// Listens on an address.

@@ -4,7 +4,8 @@ public import NIOHTTPTypes
 
 /// One request and the way back to the web server.
 ///
-/// Belongs to the event loop of its connection: every method is to be called there. Nothing is sent before `flush()`;
+/// Belongs to the event loop of its connection: every method is to be called there. Nothing is sent before `flush()`
+/// or the `.end` of the response;
 /// a flush during `FastCGIRequestHandler.received(_:)` or `readCompleted()` happens once, after all requests of the
 /// connection have had their turn. After the end of the request every call does nothing.
 public final class FastCGIRequest {
@@ -55,7 +56,7 @@ public final class FastCGIRequest {
     /// Queues a part of the response.
     ///
     /// `.head` first (heads with a 1xx status are dropped: CGI has no way to say them), then `.body` parts, then `.end`
-    /// (trailers are dropped for the same reason), which calls the handler's `closed(.finished)`. A body goes out as it
+    /// (trailers are dropped for the same reason), which flushes and calls the handler's `closed(.finished)`. A body goes out as it
     /// is, uncopied, in one record where it fits (65535 bytes). Parts out of this order are ignored.
     public func write(_ part: HTTPResponsePart) {
         self.eventLoop.assertInEventLoop()
@@ -113,7 +114,6 @@ public final class FastCGIRequest {
             context?.close(promise: nil)
         } else {
             self.finish(applicationStatus: 1)
-            self.channelHandler.flush()
         }
     }
 
@@ -122,6 +122,8 @@ public final class FastCGIRequest {
         self.channelHandler.writeEnd(
             self.id, status: .requestComplete, applicationStatus: applicationStatus, afterOutput: self.hasSentHead,
             afterErrors: self.hasWrittenErrors)
+        // The handler hears of nothing after `closed`, not of the end of the read either: so nobody else would flush.
+        self.channelHandler.flush()
         self.ended(.finished)
     }
 

@@ -1,0 +1,80 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+import Testing
+
+/// Waits for something another thread does; false when it has not come after ten seconds.
+func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < deadline {
+        if try condition() { return true }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return try condition()
+}
+
+/// A peer on a real socket that writes raw bytes and reads records.
+final class TestClient: Sendable {
+    private struct State {
+        var bytes: [UInt8] = []
+        var records: [WireRecord] = []
+        var isClosed = false
+    }
+
+    private final class Collector: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        let client: TestClient
+
+        init(_ client: TestClient) { self.client = client }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let buffer = self.unwrapInboundIn(data)
+            self.client.state.withLock { state in
+                state.bytes += buffer.readableBytesView
+                state.records += WireRecord.parse(&state.bytes)
+            }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) {
+            self.client.state.withLock { $0.isClosed = true }
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    private let state = Mutex(State())
+    private let connected = Mutex<(any Channel)?>(nil)
+
+    var channel: (any Channel)? { self.connected.withLock { $0 } }
+
+    static func connect(to address: SocketAddress) async throws -> TestClient {
+        let client = TestClient()
+        let channel = try await ClientBootstrap(group: NIOSingletons.posixEventLoopGroup)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Collector(client))
+                }
+            }
+            .connect(to: address).get()
+        client.connected.withLock { $0 = channel }
+        return client
+    }
+
+    func send(_ bytes: [UInt8]) async throws {
+        try await self.channel?.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    }
+
+    var records: [WireRecord] { self.state.withLock { $0.records } }
+
+    var isClosed: Bool { self.state.withLock { $0.isClosed } }
+
+    /// Waits for END_REQUEST of a request.
+    func ends(_ id: UInt16 = 1) async -> Bool {
+        await eventually { !self.records.ends(id).isEmpty }
+    }
+
+    func closes() async -> Bool { await eventually { self.isClosed } }
+
+    func close() async { try? await self.channel?.close() }
+}
