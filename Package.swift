@@ -11,7 +11,7 @@ let nioSSL = Target.Dependency.product(
     name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
 let package = Package(
     name: "longwire",
@@ -44,25 +44,31 @@ let package = Package(
             dependencies: ["CFastCGI", nio("NIOCore"), nio("NIOPosix"), httpTypes, nioHTTPTypes, log]),
         .target(name: "LongwireProtocol", dependencies: [nio("NIOCore")]),
         .target(name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore")]),
-        .target(name: "LongwireTransport", dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
+        .target(
+            name: "LongwireTransport", dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
         .target(
             name: "LongwireServer",
             dependencies: [
-                "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOHTTP1"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log, lifecycle,
+                "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
+                nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), httpTypes, nioHTTPTypes,
+                nioHTTPTypesHTTP1, log,
             ]),
         .target(
             name: "LongwireClient",
             dependencies: [
-                "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOPosix"),
-                nio("NIOHTTP1"), nioSSL, httpTypes, log,
+                "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
+                nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, httpTypes, log,
             ]),
         .target(
             name: "LongwireTesting",
-            dependencies: ["LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOEmbedded")]),
+            dependencies: [
+                "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOEmbedded"),
+            ]),
         .executableTarget(
             name: "longwired",
-            dependencies: ["LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, lifecycle, log]),
+            dependencies: [
+                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, unixSignals, log,
+            ]),
         .executableTarget(
             name: "longwire",
             dependencies: ["LongwireClient", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log]),
@@ -71,32 +77,56 @@ let package = Package(
         .testTarget(
             name: "FastCGITests",
             dependencies: [
-                "FastCGI", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOTestUtils"), httpTypes, nioHTTPTypes, log,
+                "FastCGI", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOTestUtils"), httpTypes,
+                nioHTTPTypes, log,
             ]),
         .testTarget(
             name: "LongwireProtocolTests",
             dependencies: ["LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOEmbedded")]),
         .testTarget(
             name: "LongwireSessionTests",
-            dependencies: ["LongwireSession", "LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded")]),
+            dependencies: [
+                "LongwireSession", "LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOEmbedded"),
+            ]),
         .testTarget(
             name: "LongwireServerTests",
             dependencies: [
-                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport", nio("NIOCore"), nio("NIOPosix"),
+                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
+                nio("NIOCore"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1,
             ]),
+        .testTarget(name: "SupportTests", dependencies: ["TestSupport", nio("NIOCore"), nio("NIOPosix")]),
         .testTarget(
             name: "LongwireTestingTests",
             dependencies: ["LongwireTesting", "LongwireProtocol", nio("NIOCore")]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "FastCGI", nio("NIOCore"), nio("NIOPosix"),
+                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "FastCGI", nio("NIOCore"),
+                nio("NIOPosix"),
             ],
             path: "Tests/EndToEnd"),
     ],
     swiftLanguageModes: [.v6]
 )
+
+// The fuzzers are programs of this package, so that they see what tests see; only scripts/fuzz asks for them, because
+// libFuzzer wants flags that a package others depend on may not have.
+if Context.environment["LONGWIRE_FUZZ"] != nil {
+    let programs: [String: [Target.Dependency]] = [
+        "RecordBytes": ["FastCGI"],
+        "FrameBytes": ["LongwireProtocol"],
+        "SessionOperations": ["LongwireProtocol"],
+    ]
+    package.targets.append(.target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"))
+    package.targets += programs.map { name, dependencies in
+        .executableTarget(
+            name: name, dependencies: dependencies + ["CLibFuzzer", nio("NIOCore")], path: "Tests/Fuzz/\(name)",
+            swiftSettings: [.unsafeFlags(["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
+    }
+}
 
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
     target.swiftSettings =

@@ -10,13 +10,15 @@ extension SessionMachine {
     package mutating func transmit(
         on path: UInt64, control: inout ByteBuffer, maxBytes: Int, now: NIODeadline
     ) -> ByteBuffer? {
-        guard let index = index(of: path) else { return nil }
+        guard let index = index(of: path), streams(paths[index]) else { return nil }
         let before = control.readableBytes
         var room = Int.max
         if let allowance = paths[index].allowance { room = allowance.controlBytes }
         if role == .client, paths[index].owesOpening {
             paths[index].owesOpening = false
-            FrameEncoder.write(.open(openFrame(path: paths[index], transport: paths[index].transport)), to: &control)
+            let open = openFrame(path: paths[index], transport: paths[index].transport)
+            paths[index].hasNamedInstance = open.instance != nil
+            FrameEncoder.write(.open(open), to: &control)
             wrote(control.readableBytes - before, on: index, now: now)
             return nil
         }
@@ -35,6 +37,15 @@ extension SessionMachine {
         writeControl(on: index, rides: data != nil, to: &control, now: now)
         wrote(control.readableBytes - before + (data?.readableBytes ?? 0), on: index, now: now)
         return data
+    }
+
+    /// Whether this end streams on the path: a client's OPEN goes in the head of a `stream` path, and nothing else.
+    private func streams(_ path: Path) -> Bool {
+        switch path.transport {
+        case .poll, .uplink: false
+        case .stream: role == .server || (path.owesOpening && ending == nil)
+        case .duplex, .tcp, .websocket: true
+        }
     }
 
     /// The bytes that every control frame that may wait takes at most, together.
@@ -109,7 +120,7 @@ extension SessionMachine {
 
     var openedFrame: OpenedFrame {
         OpenedFrame(
-            identifier: identifier, instance: instance ?? SessionInstance(rawValue: 0), received: inbox.received,
+            identifier: identifier, token: tellsToken ? token : nil, instance: instance ?? SessionInstance(rawValue: 0), received: inbox.received,
             limit: inbox.limit, allowance: allowanceLimit,
             heartbeat: UInt64(clamping: heartbeat.nanoseconds / 1_000_000),
             resumeTime: UInt64(clamping: resumeTime.nanoseconds / 1_000_000),

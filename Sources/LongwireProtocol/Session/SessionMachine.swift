@@ -44,6 +44,10 @@ package struct SessionMachine: ~Copyable {
     /// Since when no path is used.
     var suspendedAt: NIODeadline?
     let startedAt: NIODeadline
+    /// Since when a path is used.
+    var attachedAt: NIODeadline
+    /// Server: OPENED brings the token, which the client did not make.
+    let tellsToken: Bool
     var watchdogFired = 0
     var unreadableInputs = 0
     var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
@@ -57,7 +61,11 @@ package struct SessionMachine: ~Copyable {
     /// When anything last moved in either direction, once CLOSE was asked for.
     var movedAt: NIODeadline
     var isPeerCloseSaid = false
+    /// When it became known that our CLOSE arrived.
+    var closeCoveredAt: NIODeadline?
     var owedGoing: CloseCode?
+    /// Server: the advice given; a new path repeats it. Client: the advice heard.
+    var goingCode: CloseCode?
     var owedAbort: AbortFrame?
     package internal(set) var ending: SessionEnding?
 
@@ -69,7 +77,7 @@ package struct SessionMachine: ~Copyable {
     /// - Parameter instance: at the server, the mark it gives this session.
     package init(
         role: Role, configuration: SessionConfiguration, identifier: SessionIdentifier, token: SessionToken,
-        instance: SessionInstance? = nil, checksum: Bool = false, now: NIODeadline
+        instance: SessionInstance? = nil, tellsToken: Bool = false, checksum: Bool = false, now: NIODeadline
     ) {
         self.role = role
         self.configuration = configuration
@@ -77,6 +85,7 @@ package struct SessionMachine: ~Copyable {
         self.token = token
         self.instance = instance
         self.checksum = checksum
+        self.tellsToken = tellsToken
         outbox = SendQueue(capacity: configuration.sendBuffer, limit: 0, checksum: checksum)
         inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
         acks = AckSchedule(delay: configuration.acknowledgeDelay, window: configuration.receiveWindow)
@@ -85,6 +94,7 @@ package struct SessionMachine: ~Copyable {
         allowanceLimit = AllowanceLimit(
             bytes: UInt64(configuration.allowanceBytes), pieces: UInt64(configuration.allowancePieces))
         startedAt = now
+        attachedAt = now
         movedAt = now
     }
 

@@ -1,0 +1,32 @@
+public import LongwireSession
+public import Logging
+public import NIOCore
+
+/// How a client opens and keeps sessions.
+public struct ClientConfiguration: Sendable {
+    /// The sizes and times of the session.
+    public var session = SessionConfiguration()
+    /// More header fields for every request, such as Authorization.
+    public var headerFields: [(name: String, value: String)] = []
+    /// How long the name's lookup and the connection may take together.
+    public var connectTimeout = TimeAmount.seconds(10)
+    /// A file of certificates (PEM) to trust in place of the system's.
+    public var trustedCertificates: String?
+    /// Told, on the session's event loop, when the line changes; it must not block.
+    public var onChange: (@Sendable (SessionChange) -> Void)?
+    /// Where the library logs; it logs nothing above debug.
+    public var logger = Logger(label: "longwire.client")
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What happened to a session's line.
+public enum SessionChange: Sendable, Equatable {
+    /// A line carries the session; nothing was lost in between.
+    case connected(TransportKind)
+    /// The line broke, for this reason; another one is being opened.
+    case reconnecting(String)
+    /// The server will end soon and advises to close.
+    case going(CloseCode)
+}

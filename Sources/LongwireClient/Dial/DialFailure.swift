@@ -1,0 +1,44 @@
+internal import NIOCore
+internal import NIOPosix
+
+#if TLS
+    internal import NIOSSL
+#endif
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Says in a sentence why a connection failed.
+enum DialFailure {
+    static func describe(_ error: any Error, endpoint: Endpoint) -> ConnectError {
+        let place = "\(endpoint.host):\(endpoint.port)"
+        if let error = error as? ConnectError { return error }
+        if let error = error as? NIOConnectionError {
+            if let single = error.connectionErrors.first { return describe(single.error, endpoint: endpoint) }
+            return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
+        }
+        if let error = error as? SocketAddressError, case .unknown = error {
+            return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
+        }
+        if let error = error as? ChannelError, case .connectTimeout = error {
+            return ConnectError(.timedOut, "no connection to \(place) in time")
+        }
+        if let error = error as? IOError {
+            switch error.errnoCode {
+            case ECONNREFUSED: return ConnectError(.refused, "nobody listens at \(place) (connection refused)")
+            case ETIMEDOUT: return ConnectError(.timedOut, "no connection to \(place) in time")
+            default: return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
+            }
+        }
+        #if TLS
+            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+                return ConnectError(.tls, "no trusted TLS connection to \(place): \(error)")
+            }
+        #endif
+        return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
+    }
+}

@@ -1,0 +1,77 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// One request of an HTTP/1.1 connection as an HTTP transaction.
+final class HTTP1Exchange: HTTPExchange {
+    private let context: ChannelHandlerContext
+    private(set) var isOver = false
+    private var hasRequestEnded = false
+    private var isDiscarding = false
+    var receiver: (any HTTPExchangeReceiver)?
+
+    init(context: ChannelHandlerContext) { self.context = context }
+
+    var eventLoop: any EventLoop { context.eventLoop }
+    var isWritable: Bool { context.channel.isWritable }
+
+    func write(head: HTTPResponse) {
+        guard !isOver else { return }
+        var head = head
+        // A connection whose request may not have ended cannot serve another one.
+        if !hasRequestEnded { head.headerFields[.connection] = "close" }
+        context.write(wrap(.head(head)), promise: nil)
+    }
+
+    func write(body: ByteBuffer) {
+        guard !isOver else { return }
+        context.write(wrap(.body(body)), promise: nil)
+    }
+
+    func flush() {
+        guard !isOver else { return }
+        context.flush()
+    }
+
+    func finish() {
+        guard !isOver else { return }
+        let channel = context.channel
+        let promise = hasRequestEnded ? nil : context.eventLoop.makePromise(of: Void.self)
+        promise?.futureResult.whenComplete { _ in Self.closeGently(channel) }
+        context.writeAndFlush(wrap(.end(nil)), promise: promise)
+        over()
+    }
+
+    /// Ends our side, and the connection once the client has read what we wrote, or soon.
+    private static func closeGently(_ channel: any Channel) {
+        channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+        _ = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+    }
+
+    func drop() {
+        guard !isOver else { return }
+        context.close(promise: nil)
+        over()
+    }
+
+    /// The request's body has come to its end.
+    func requestEnded() {
+        hasRequestEnded = true
+        receiver?.bodyEnded()
+    }
+
+    /// The connection is gone.
+    func lost() {
+        guard !isOver else { return }
+        over()
+    }
+
+    private func over() {
+        isOver = true
+        let receiver = receiver
+        self.receiver = nil
+        receiver?.closed()
+    }
+
+    private func wrap(_ part: HTTPResponsePart) -> NIOAny { NIOAny(part) }
+}

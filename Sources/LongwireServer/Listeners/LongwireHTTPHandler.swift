@@ -1,0 +1,113 @@
+internal import HTTPTypes
+internal import LongwireSession
+public import NIOCore
+public import NIOHTTPTypes
+
+/// Serves a mount inside any HTTP/1.1 server on SwiftNIO: requests below the mount are served, all others go on to the
+/// next handler of the pipeline.
+///
+/// Put it behind `HTTP1ToHTTPServerCodec` of swift-nio-extras. It works on the channel's event loop and starts no
+/// thread of its own.
+public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    /// What comes from the codec.
+    public typealias InboundIn = HTTPRequestPart
+    /// What is not below the mount.
+    public typealias InboundOut = HTTPRequestPart
+    /// What the next handlers answer.
+    public typealias OutboundIn = HTTPResponsePart
+    /// What goes to the codec.
+    public typealias OutboundOut = HTTPResponsePart
+
+    private enum Request {
+        case none
+        case ours(HTTP1Exchange)
+        case passed
+    }
+
+    private let mount: Mount
+    private let refusesOthers: Bool
+    private var request = Request.none
+
+    /// A handler for one channel.
+    ///
+    /// - Parameter refusesOthers: answers 404 to whatever is not below the mount, in place of passing it on.
+    public init(mount: Mount, refusesOthers: Bool = false) {
+        self.mount = mount
+        self.refusesOthers = refusesOthers
+    }
+
+    /// Hands the parts of a request to whom they belong.
+    public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        switch part {
+        case .head(let head): received(head, context: context, data: data)
+        case .body(let bytes):
+            switch request {
+            case .ours(let exchange): exchange.receiver?.bodyReceived(bytes)
+            case .passed: context.fireChannelRead(data)
+            case .none: break
+            }
+        case .end:
+            switch request {
+            case .ours(let exchange): exchange.requestEnded()
+            case .passed: context.fireChannelRead(data)
+            case .none: break
+            }
+        }
+    }
+
+    private func received(_ head: HTTPRequest, context: ChannelHandlerContext, data: NIOAny) {
+        if case .ours(let exchange) = request, !exchange.isOver {
+            // A second request behind an open transaction: this connection has no room for it.
+            return context.close(promise: nil)
+        }
+        let exchange = HTTP1Exchange(context: context)
+        let facts = ExchangeFacts(
+            isLoopbackTCP: false, remoteAddress: context.remoteAddress?.ipAddress, principal: nil)
+        request = .ours(exchange)
+        if mount.serve(head, exchange, facts: facts) { return }
+        if refusesOthers { return mount.answerElsewhere(exchange) }
+        request = .passed
+        context.fireChannelRead(data)
+    }
+
+    /// Everything of one read has been handed over: what it led to is written.
+    public func channelReadComplete(context: ChannelHandlerContext) {
+        if case .ours(let exchange) = request { exchange.receiver?.readCompleted() }
+        context.fireChannelReadComplete()
+    }
+
+    /// Tells the transaction of back-pressure.
+    public func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .ours(let exchange) = request { exchange.receiver?.writabilityChanged() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// The connection is gone, and with it the transaction.
+    public func channelInactive(context: ChannelHandlerContext) {
+        lost()
+        context.fireChannelInactive()
+    }
+
+    /// The client closed its side, or the line broke: the transaction ends.
+    public func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed, case .ours = request {
+            lost()
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// What the codec could not read, or a broken line: ours end here, others go on.
+    public func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case .passed = request { return context.fireErrorCaught(error) }
+        lost()
+        context.close(promise: nil)
+    }
+
+    private func lost() {
+        guard case .ours(let exchange) = request else { return }
+        request = .none
+        exchange.lost()
+    }
+}

@@ -1,0 +1,23 @@
+public import FastCGI
+internal import HTTPTypes
+internal import NIOCore
+
+extension Mount {
+    /// Serves this mount over FastCGI; paths that are not below the mount are answered 404.
+    public func fastCGIServer(configuration: FastCGIConfiguration = FastCGIConfiguration()) -> FastCGIServer {
+        FastCGIServer(configuration: configuration, logger: logger) { request, head, parameters in
+            let exchange = FastCGIExchange(request)
+            let facts = ExchangeFacts(
+                isLoopbackTCP: request.connection.isLoopbackTCP, remoteAddress: parameters["REMOTE_ADDR"],
+                principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 })
+            if !self.serve(head, exchange, facts: facts) { self.answerElsewhere(exchange) }
+            return exchange
+        }
+    }
+
+    func answerElsewhere(_ exchange: any HTTPExchange) {
+        Problem(
+            status: .notFound, title: "Not here", detail: "Longwire is mounted at \(configuration.path)."
+        ).answer(exchange)
+    }
+}

@@ -1,0 +1,57 @@
+internal import LongwireProtocol
+public import LongwireSession
+public import NIOCore
+
+extension Mount {
+    /// The number of sessions now.
+    public var sessionCount: Int { handles.count }
+
+    /// The sessions now, oldest first.
+    public func sessions() async -> [SessionListing] {
+        var listings: [SessionListing] = []
+        for handle in handles.sorted(by: { $0.openedAt < $1.openedAt }) {
+            let status = try? await handle.eventLoop.submit { handle.core.value.status }.get()
+            guard let status else { continue }
+            listings.append(
+                SessionListing(
+                    identifier: handle.identifier, servlet: handle.servlet, remoteAddress: handle.remoteAddress,
+                    age: .now() - handle.openedAt, status: status))
+        }
+        return listings
+    }
+
+    /// Ends a session in good order: the client gets everything sent before, then CLOSE with code and reason.
+    ///
+    /// - Returns: whether there was such a session.
+    public func close(_ identifier: SessionIdentifier, code: CloseCode = .operatorEnded, reason: String) -> Bool {
+        guard let handle = handle(of: identifier) else { return false }
+        handle.eventLoop.execute {
+            handle.core.value.turn { $0.machine.finish(code: code, reason: reason, now: .now()) }
+        }
+        return true
+    }
+
+    /// Ends all sessions in good order (Docs/protocol.md, rule 14): new ones are refused, every client is advised to
+    /// come to an end, spread over `window`; who has not by `limit` is told so and cut.
+    ///
+    /// Returns when no session is left.
+    public func drain(window: TimeAmount = .seconds(5), limit: TimeAmount = .seconds(30)) async {
+        beginDraining()
+        let handles = handles
+        for (index, handle) in handles.enumerated() {
+            let delay = TimeAmount.nanoseconds(window.nanoseconds * Int64(index) / Int64(max(handles.count, 1)))
+            _ = handle.eventLoop.scheduleTask(in: delay) {
+                handle.core.value.turn { $0.machine.going(code: .goingAway) }
+            }
+        }
+        let cuts = handles.map { handle in
+            handle.eventLoop.scheduleTask(in: limit) {
+                handle.core.value.turn {
+                    $0.machine.abort(code: .goingAway, reason: "this server is going away", now: .now())
+                }
+            }
+        }
+        await waitUntilEmpty()
+        for cut in cuts { cut.cancel() }
+    }
+}

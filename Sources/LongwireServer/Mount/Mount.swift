@@ -1,0 +1,219 @@
+package import HTTPTypes
+internal import LongwireProtocol
+public import LongwireSession
+internal import LongwireTransport
+public import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+
+/// Everything below one URL path: servlets by name, and their sessions.
+///
+/// A mount does no I/O of its own: listeners hand it HTTP transactions, of FastCGI (``LongwireServer``), of the
+/// built-in HTTP/1.1, or of the program it is embedded in (``LongwireHTTPHandler``). It may serve any number of event
+/// loops; a session stays on the loop of its first transaction.
+public final class Mount: Sendable {
+    /// What the mount allows.
+    public let configuration: MountConfiguration
+    let logger: Logger
+    private let servlets: [String: ServletKind]
+    private let contexts = NIOLockedValueBox<[ObjectIdentifier: LoopContext]>([:])
+    private let registry: NIOLockedValueBox<Registry>
+
+    private struct Registry {
+        var directory: SessionDirectory<SessionHandle>
+        var isDraining = false
+        var drained: [CheckedContinuation<Void, Never>] = []
+    }
+
+    /// A mount with its servlets; a servlet's path is its name, so `echo` is at `{mount}/echo`.
+    ///
+    /// - Throws: ``ConfigurationError`` for what cannot work.
+    public init(
+        servlets: [String: ServletKind], configuration: MountConfiguration = MountConfiguration(),
+        logger: Logger = Logger(label: "longwire")
+    ) throws(ConfigurationError) {
+        try configuration.validate()
+        for name in servlets.keys where name.isEmpty || name.hasPrefix("/") || !MountPath.isPlain("/" + name) {
+            throw ConfigurationError(
+                "\"\(name)\" cannot be a servlet's name; it is the rest of a URL path, such as echo or rooms/lobby")
+        }
+        self.servlets = servlets
+        self.configuration = configuration
+        self.logger = logger
+        registry = NIOLockedValueBox(
+            Registry(directory: SessionDirectory(tombstones: configuration.rememberedEndings)))
+    }
+
+    /// The names of the servlets, in order.
+    public var servletNames: [String] { servlets.keys.sorted() }
+
+    // MARK: Transactions
+
+    /// Serves a transaction whose head was received.
+    ///
+    /// - Returns: false when its path is not below this mount; nothing was done then.
+    package func serve(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
+        switch MountPath(target: head.path ?? "", mount: configuration.path, authority: head.authority) {
+        case .elsewhere: return false
+        case .bad(let why):
+            Problem(status: .badRequest, title: "Bad path", detail: why + ".").answer(exchange)
+        case .page:
+            MountPage(mount: self).answer(head, exchange)
+        case .servlet(let name):
+            guard let servlet = servlets[name] else {
+                Problem(
+                    status: .notFound, title: "No such servlet",
+                    detail: "Nothing is mounted at \(configuration.path)/\(name)."
+                ).answer(exchange)
+                return true
+            }
+            serve(head, exchange, facts: facts, name: name, servlet: servlet)
+        }
+        return true
+    }
+
+    private func serve(
+        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind
+    ) {
+        switch head.method {
+        case .get, .head: MountPage(mount: self, servlet: name).answer(head, exchange)
+        case .post:
+            guard HTTPBinding.isFrames(head.headerFields[.contentType]) else {
+                return Problem(
+                    status: .unsupportedMediaType, title: "Not frames",
+                    detail: "A session is opened with Content-Type: \(HTTPBinding.mediaType)."
+                ).answer(exchange)
+            }
+            let request = SessionRequest(
+                servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head)
+            exchange.receiver = DuplexTransaction(
+                mount: self, exchange: exchange, servlet: servlet, request: request,
+                isLoopbackTCP: facts.isLoopbackTCP)
+        default:
+            Problem(
+                status: .methodNotAllowed, title: "Wrong method", detail: "A session is opened with POST.",
+                fields: [.allow: "POST, GET, HEAD"]
+            ).answer(exchange)
+        }
+    }
+
+    // MARK: Sessions
+
+    /// What an OPEN leads to.
+    enum Admission {
+        case session(SessionHandle)
+        case refused(AbortFrame)
+    }
+
+    /// Finds or makes the session that an OPEN asks for (Docs/protocol.md, rule 7); on the transaction's event loop.
+    func admit(_ open: OpenFrame, servlet: ServletKind, request: SessionRequest, eventLoop: any EventLoop) -> Admission
+    {
+        guard open.version >= 1 else {
+            return .refused(AbortFrame(received: 0, code: .version, reason: "this server speaks version 1"))
+        }
+        let now = NIODeadline.now()
+        if let known = decide(open, request, now: now) { return known }
+        if case .refused(let code, let reason) = servlet.accept(request) {
+            return .refused(AbortFrame(received: 0, code: code, reason: reason))
+        }
+        return registry.withLockedValue { registry in
+            // Another transaction of the same session may have been faster.
+            switch registry.directory.decide(open, servlet: request.servlet, principal: request.principal, now: now) {
+            case .existing(let handle): return .session(handle)
+            case .refuse(let code, let received, let reason):
+                return .refused(AbortFrame(received: received, code: code, reason: reason))
+            case .create:
+                if registry.isDraining {
+                    return .refused(AbortFrame(received: 0, code: .goingAway, reason: "this server is going away"))
+                }
+                guard registry.directory.count < configuration.maximumSessions else {
+                    let reason = "the limit of \(configuration.maximumSessions) sessions is reached"
+                    return .refused(AbortFrame(received: 0, code: .overloaded, reason: reason))
+                }
+                return .session(
+                    create(open, servlet, request, eventLoop: eventLoop, now: now, in: &registry.directory))
+            }
+        }
+    }
+
+    private func decide(_ open: OpenFrame, _ request: SessionRequest, now: NIODeadline) -> Admission? {
+        registry.withLockedValue { registry in
+            switch registry.directory.decide(open, servlet: request.servlet, principal: request.principal, now: now) {
+            case .existing(let handle): .session(handle)
+            case .refuse(let code, let received, let reason):
+                .refused(AbortFrame(received: received, code: code, reason: reason))
+            case .create: nil
+            }
+        }
+    }
+
+    private func create(
+        _ open: OpenFrame, _ servlet: ServletKind, _ request: SessionRequest, eventLoop: any EventLoop,
+        now: NIODeadline, in directory: inout SessionDirectory<SessionHandle>
+    ) -> SessionHandle {
+        var random = SystemRandomNumberGenerator()
+        let identifier = open.identifier ?? .random(using: &random)
+        let token = open.token ?? .random(using: &random)
+        let instance = SessionInstance.random(using: &random)
+        let machine = SessionMachine(
+            role: .server, configuration: configuration.session, identifier: identifier, token: token,
+            instance: instance, tellsToken: open.token == nil, now: now)
+        let context = context(of: eventLoop)
+        let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
+        let session = ServerSession(
+            mount: self, servlet: servlet, request: request, core: core, executor: context.executor)
+        core.observer = session
+        core.owner = session
+        let handle = SessionHandle(
+            eventLoop: eventLoop, core: NIOLoopBound(core, eventLoop: eventLoop), identifier: identifier,
+            servlet: request.servlet, remoteAddress: request.remoteAddress, openedAt: now)
+        directory.insert(
+            identifier: identifier, token: token, instance: instance, servlet: request.servlet,
+            principal: request.principal, handle: handle)
+        return handle
+    }
+
+    /// Forgets an ended session, but for how it ended.
+    func ended(_ core: SessionCore, _ ending: SessionEnding) {
+        let waiting = registry.withLockedValue { registry in
+            registry.directory.remove(
+                identifier: core.machine.identifier, finalReceived: core.machine.inbox.received, code: ending.code,
+                reason: ending.reason, resumeTime: core.machine.resumeTime, now: .now())
+            guard registry.isDraining, registry.directory.count == 0 else {
+                return [] as [CheckedContinuation<Void, Never>]
+            }
+            defer { registry.drained = [] }
+            return registry.drained
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// What the sessions of `eventLoop` share; called on it.
+    func context(of eventLoop: any EventLoop) -> LoopContext {
+        contexts.withLockedValue { contexts in
+            let key = ObjectIdentifier(eventLoop)
+            if let context = contexts[key] { return context }
+            let context = LoopContext(eventLoop)
+            contexts[key] = context
+            return context
+        }
+    }
+
+    var handles: [SessionHandle] { registry.withLockedValue { $0.directory.handles } }
+    func handle(of identifier: SessionIdentifier) -> SessionHandle? {
+        registry.withLockedValue { $0.directory.handle(of: identifier) }
+    }
+
+    func beginDraining() { registry.withLockedValue { $0.isDraining = true } }
+
+    /// Waits until no session is left; only while draining.
+    func waitUntilEmpty() async {
+        await withCheckedContinuation { continuation in
+            let isEmpty = registry.withLockedValue { registry in
+                if registry.directory.count > 0 { registry.drained.append(continuation) }
+                return registry.directory.count == 0
+            }
+            if isEmpty { continuation.resume() }
+        }
+    }
+}

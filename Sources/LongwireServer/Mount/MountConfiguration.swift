@@ -1,0 +1,30 @@
+public import LongwireSession
+public import NIOCore
+
+/// What a mount allows, with safe defaults.
+public struct MountConfiguration: Sendable {
+    /// The URL path that everything is below, such as `/longwire`; `/` for everything.
+    public var path = "/longwire"
+    /// The sizes and times of every session.
+    public var session = SessionConfiguration()
+    /// The greatest number of sessions at a time.
+    public var maximumSessions = 20_000
+    /// How many ended sessions are remembered, so that a client that lost the last words is told.
+    public var rememberedEndings = 4_096
+    /// A servlet that holds its event loop for longer is logged.
+    public var slowServlet = TimeAmount.milliseconds(100)
+
+    /// The defaults.
+    public init() {}
+
+    /// Refuses what cannot work, with a sentence that says which value and why.
+    public func validate() throws(ConfigurationError) {
+        try session.validate()
+        guard path == "/" || (path.hasPrefix("/") && !path.hasSuffix("/") && MountPath.isPlain(path)) else {
+            throw ConfigurationError(
+                "the mount is \"\(path)\"; it must begin with a slash, end without one, and hold no empty, . or .. "
+                    + "segment, such as /longwire")
+        }
+        guard maximumSessions > 0 else { throw ConfigurationError("the number of sessions must be at least 1") }
+    }
+}

@@ -1,0 +1,111 @@
+internal import LongwireProtocol
+internal import LongwireSession
+internal import Logging
+internal import NIOCore
+
+/// One session at the server: starts its servlet, hands it messages, and sees to its end.
+final class ServerSession: SessionObserver {
+    private let mount: Mount
+    private let servlet: ServletKind
+    private let request: SessionRequest
+    private let session: Session
+    private let executor: LoopTaskExecutor
+    private var task: Task<Void, Never>?
+    private var isStarted = false
+
+    init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, executor: LoopTaskExecutor) {
+        self.mount = mount
+        self.servlet = servlet
+        self.request = request
+        self.executor = executor
+        session = Session(core)
+    }
+
+    /// A servlet starts when a path is first used (rule 5).
+    func pathUsed(_ path: UInt64, in core: SessionCore) {
+        guard !isStarted else { return }
+        isStarted = true
+        switch servlet {
+        case .inline(let servlet): timed { servlet.opened(session, request: request) }
+        case .task(let servlet): start(servlet)
+        }
+    }
+
+    private func start(_ servlet: any Servlet) {
+        let session = session
+        let logger = mount.logger
+        let run: @Sendable @concurrent () async -> Void = {
+            let (code, reason) = await Self.serve(servlet, session, logger: logger)
+            session.onLoop { core in core.turn { $0.machine.finish(code: code, reason: reason, now: .now()) } }
+        }
+        switch servlet.runs {
+        case .onEventLoop: task = Task(executorPreference: executor, operation: run)
+        case .anywhere: task = Task(operation: run)
+        }
+    }
+
+    private static func serve(
+        _ servlet: any Servlet, _ session: Session, logger: Logger
+    ) async -> (CloseCode, String) {
+        do {
+            try await servlet.service(session)
+            return (.done, "")
+        } catch let failure as ServletFailure {
+            return (failure.code, failure.reason)
+        } catch is SessionEnding {
+            return (.done, "")
+        } catch {
+            logger.debug(
+                "servlet failed", metadata: ["session": "\(session.identifier)", "error": "\(error)"])
+            return (.internalError, "the servlet failed")
+        }
+    }
+
+    func messagesReady(in core: SessionCore) {
+        guard case .inline(let servlet) = servlet, isStarted else { return }
+        while core.machine.hasRoom {
+            guard let message = core.take() else { return }
+            timed { servlet.received(message, in: session) }
+        }
+        // The servlet could not answer: the rest waits, and so, at its window, does the client.
+        if !core.machine.isEnded { core.machine.waitForRoom() }
+    }
+
+    func sendable(in core: SessionCore) { messagesReady(in: core) }
+
+    func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {
+        guard case .inline(let servlet) = servlet else { return }
+        if isStarted { timed { servlet.closed(code, reason: reason, in: session) } }
+        core.machine.finish(code: .done, reason: "", now: .now())
+    }
+
+    func ended(_ ending: SessionEnding, in core: SessionCore) {
+        mount.ended(core, ending)
+        task?.cancel()
+        task = nil
+        mount.logger.debug(
+            "session ended", metadata: ["session": "\(session.identifier)", "ending": "\(ending)"])
+        if isStarted, case .inline(let servlet) = servlet { timed { servlet.ended(ending, of: session) } }
+    }
+
+    /// Runs a servlet's code on the loop, and says when it held the loop for long.
+    private func timed(_ body: () -> Void) {
+        let start = NIODeadline.now()
+        body()
+        let held = NIODeadline.now() - start
+        if held >= mount.configuration.slowServlet {
+            mount.logger.warning(
+                "a servlet held its event loop",
+                metadata: [
+                    "servlet": "\(request.servlet)", "session": "\(session.identifier)",
+                    "milliseconds": "\(held.nanoseconds / 1_000_000)",
+                ])
+        }
+    }
+
+    func pathOpened(_ path: UInt64, in core: SessionCore) {}
+    func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {}
+    func suspended(in core: SessionCore) {}
+    func rotationDue(_ path: UInt64, in core: SessionCore) {}
+    func going(_ code: CloseCode, in core: SessionCore) {}
+}

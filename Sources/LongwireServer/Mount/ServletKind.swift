@@ -1,0 +1,14 @@
+/// A servlet in one of its two forms.
+public enum ServletKind: Sendable {
+    /// Asynchronous code, a task a session.
+    case task(any Servlet)
+    /// Calls on the event loop.
+    case inline(any InlineServlet)
+
+    func accept(_ request: SessionRequest) -> Acceptance {
+        switch self {
+        case .task(let servlet): servlet.accept(request)
+        case .inline(let servlet): servlet.accept(request)
+        }
+    }
+}

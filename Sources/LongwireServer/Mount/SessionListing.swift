@@ -1,0 +1,16 @@
+public import LongwireSession
+public import NIOCore
+
+/// A session as an operator sees it.
+public struct SessionListing: Sendable {
+    /// The public name of the session.
+    public var identifier: SessionIdentifier
+    /// The servlet's name.
+    public var servlet: String
+    /// The client's address, where the web server tells it.
+    public var remoteAddress: String?
+    /// How long ago it was opened.
+    public var age: TimeAmount
+    /// How it is doing now.
+    public var status: SessionStatus
+}

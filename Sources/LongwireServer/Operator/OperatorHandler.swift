@@ -1,0 +1,78 @@
+internal import LongwireProtocol
+internal import LongwireSession
+internal import NIOCore
+
+/// Answers one request of an operator.
+final class OperatorHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private static let lineLimit = 4096
+
+    private let mount: Mount
+    private var line = ByteBuffer()
+    private var isAnswered = false
+
+    init(mount: Mount) { self.mount = mount }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isAnswered else { return }
+        line.writeImmutableBuffer(unwrapInboundIn(data))
+        let text = String(buffer: line)
+        guard let end = text.firstIndex(of: "\n") else {
+            if line.readableBytes > Self.lineLimit { answer(["error: the line is too long"], context.channel) }
+            return
+        }
+        isAnswered = true
+        let words = text[..<end].split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
+        switch words.first {
+        case "sessions": list(context.channel)
+        case "close" where words.count >= 3: answer([close(words)], context.channel)
+        default: answer(["error: say sessions, or close IDENTIFIER CODE REASON"], context.channel)
+        }
+    }
+
+    private func list(_ channel: any Channel) {
+        Self.list(mount, channel)
+    }
+
+    private static func list(_ mount: Mount, _ channel: any Channel) {
+        Task { @concurrent in
+            let listings = await mount.sessions()
+            send(listings.map { json($0) }, to: channel)
+        }
+    }
+
+    private func close(_ words: [Substring]) -> String {
+        guard let identifier = SessionIdentifier(hex: words[1]) else {
+            return "error: \"\(words[1])\" is not an identifier; it has 32 hexadecimal digits"
+        }
+        guard let code = UInt64(words[2]), code <= UInt64(UInt32.max) else {
+            return "error: \"\(words[2])\" is not a code; it is a number such as 11"
+        }
+        let reason = words.count > 3 ? String(words[3]) : ""
+        guard mount.close(identifier, code: CloseCode(rawValue: code), reason: reason) else {
+            return "error: there is no session \(identifier)"
+        }
+        return "ok"
+    }
+
+    private func answer(_ lines: [String], _ channel: any Channel) {
+        isAnswered = true
+        Self.send(lines, to: channel)
+    }
+
+    private static func send(_ lines: [String], to channel: any Channel) {
+        let text = lines.map { $0 + "\n" }.joined()
+        channel.writeAndFlush(ByteBuffer(string: text)).whenComplete { _ in channel.close(promise: nil) }
+    }
+
+    private static func json(_ listing: SessionListing) -> String {
+        let transport = listing.status.transport.map { "\"\($0)\"" } ?? "null"
+        let address = listing.remoteAddress.map(Problem.quoted) ?? "null"
+        let roundTrip = listing.status.roundTrip.map { "\($0.nanoseconds / 1000)" } ?? "null"
+        return "{\"session\":\"\(listing.identifier)\",\"servlet\":\(Problem.quoted(listing.servlet)),"
+            + "\"address\":\(address),\"age_seconds\":\(listing.age.nanoseconds / 1_000_000_000),"
+            + "\"transport\":\(transport),\"round_trip_microseconds\":\(roundTrip),"
+            + "\"unacknowledged_bytes\":\(listing.status.unacknowledged)}"
+    }
+}

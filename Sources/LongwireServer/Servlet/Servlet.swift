@@ -1,0 +1,41 @@
+public import LongwireSession
+
+/// An application behind a URL path, written as asynchronous code: one call a session.
+///
+/// ```swift
+/// struct Greeter: Servlet {
+///     func service(_ session: Session) async throws {
+///         try await session.send("Hello")
+///         for try await message in session.messages { try await session.send(message) }
+///     }
+/// }
+/// ```
+public protocol Servlet: Sendable {
+    /// Where ``service(_:)`` runs; the session's event loop unless it says otherwise.
+    var runs: ServletExecution { get }
+
+    /// Whether a session may open; asked on an event loop before the client is answered, so it must not block.
+    func accept(_ request: SessionRequest) -> Acceptance
+
+    /// Serves one session, from the first use of a path on.
+    ///
+    /// Returning closes the session with ``CloseCode/done``. Throwing ``ServletFailure`` closes it with that code,
+    /// throwing anything else with ``CloseCode/internalError``. The task is cancelled when the session ends.
+    func service(_ session: Session) async throws
+}
+
+extension Servlet {
+    /// The session's event loop.
+    public var runs: ServletExecution { .onEventLoop }
+
+    /// Accepts everything.
+    public func accept(_ request: SessionRequest) -> Acceptance { .accepted }
+}
+
+/// Where a servlet's code runs.
+public enum ServletExecution: Sendable {
+    /// On the session's event loop: the fastest, for code that never blocks.
+    case onEventLoop
+    /// On the default executor, for code that computes long or blocks.
+    case anywhere
+}

@@ -1,0 +1,51 @@
+public import LongwireSession
+public import HTTPTypes
+
+/// What is known of who asks for a session.
+public struct SessionRequest: Sendable {
+    /// The name of the servlet.
+    public var servlet: String
+    /// The user that the web server authenticated, if any.
+    public var principal: String?
+    /// The client's address as the web server tells it.
+    public var remoteAddress: String?
+    /// The head of the HTTP request.
+    public var head: HTTPRequest
+
+    /// The items of the URL's query, percent-decoded; of several with one name the first.
+    public var query: [String: String] {
+        guard let path = head.path, let mark = path.firstIndex(of: "?") else { return [:] }
+        var items: [String: String] = [:]
+        for item in path[path.index(after: mark)...].prefix(while: { $0 != "#" }).split(separator: "&") {
+            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let value = parts.count > 1 ? parts[1] : ""
+            guard let name = PercentEncoding.decoded(parts[0], plusIsSpace: true),
+                let text = PercentEncoding.decoded(value, plusIsSpace: true), items[name] == nil
+            else { continue }
+            items[name] = text
+        }
+        return items
+    }
+}
+
+/// Whether a session may open.
+public enum Acceptance: Sendable {
+    /// It may.
+    case accepted
+    /// It may not; the client is told the code and the reason.
+    case refused(CloseCode, reason: String)
+}
+
+/// Thrown by a servlet to end its session with a code of its own.
+public struct ServletFailure: Error, Sendable, Equatable {
+    /// What the client is told.
+    public var code: CloseCode
+    /// What the client is told in words.
+    public var reason: String
+
+    /// An ending for the client to see; codes of 1000 and up are the application's own.
+    public init(_ code: CloseCode, reason: String = "") {
+        self.code = code
+        self.reason = reason
+    }
+}

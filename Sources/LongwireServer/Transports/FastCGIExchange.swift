@@ -1,0 +1,49 @@
+internal import FastCGI
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTPTypes
+
+/// One FastCGI request as an HTTP transaction.
+final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
+    private let request: FastCGIRequest
+    var receiver: (any HTTPExchangeReceiver)?
+    private var isOver = false
+
+    init(_ request: FastCGIRequest) { self.request = request }
+
+    var eventLoop: any EventLoop { request.eventLoop }
+    var isWritable: Bool { request.isWritable }
+
+    func write(head: HTTPResponse) { request.write(.head(head)) }
+    func write(body: ByteBuffer) { request.write(.body(body)) }
+    func flush() { request.flush() }
+
+    func finish() {
+        guard !isOver else { return }
+        request.write(.end(nil))
+        request.flush()
+    }
+
+    func drop() {
+        guard !isOver else { return }
+        request.close()
+    }
+
+    func received(_ part: HTTPRequestPart) {
+        switch part {
+        case .head: break
+        case .body(let bytes): receiver?.bodyReceived(bytes)
+        case .end: receiver?.bodyEnded()
+        }
+    }
+
+    func readCompleted() { receiver?.readCompleted() }
+    func writabilityChanged(_ isWritable: Bool) { receiver?.writabilityChanged() }
+
+    func closed(_ reason: FastCGICloseReason) {
+        isOver = true
+        let receiver = receiver
+        self.receiver = nil
+        receiver?.closed()
+    }
+}

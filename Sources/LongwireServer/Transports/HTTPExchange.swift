@@ -1,0 +1,45 @@
+package import HTTPTypes
+package import NIOCore
+
+/// The server's side of one HTTP transaction, whatever carries it: the seam between FastCGI or HTTP/1.1 below and
+/// the transports above. Everything happens on ``eventLoop``.
+package protocol HTTPExchange: AnyObject {
+    var eventLoop: any EventLoop { get }
+    /// Whether the response takes more now; ``HTTPExchangeReceiver/writabilityChanged()`` tells of a change.
+    var isWritable: Bool { get }
+    /// Whoever is told of the request's body; kept alive until the exchange is over.
+    var receiver: (any HTTPExchangeReceiver)? { get set }
+
+    func write(head: HTTPResponse)
+    func write(body: ByteBuffer)
+    func flush()
+    /// Ends the response, after everything written.
+    func finish()
+    /// Ends the transaction at once, however HTTP shows it.
+    func drop()
+}
+
+/// Whoever serves one HTTP transaction.
+package protocol HTTPExchangeReceiver: AnyObject {
+    func bodyReceived(_ bytes: ByteBuffer)
+    func bodyEnded()
+    /// Everything of one read has been handed over: the moment to write.
+    func readCompleted()
+    func writabilityChanged()
+    /// The transaction is gone; nothing follows.
+    func closed()
+}
+
+/// What is known of a transaction besides its head.
+package struct ExchangeFacts: Sendable {
+    /// The web server, or the client, reached us over TCP of this very machine.
+    package var isLoopbackTCP: Bool
+    package var remoteAddress: String?
+    package var principal: String?
+
+    package init(isLoopbackTCP: Bool, remoteAddress: String?, principal: String?) {
+        self.isLoopbackTCP = isLoopbackTCP
+        self.remoteAddress = remoteAddress
+        self.principal = principal
+    }
+}

@@ -1,0 +1,19 @@
+package import NIOCore
+
+/// The transaction, or the transactions, that carry one path; on the session's event loop.
+package protocol PathCarrier: AnyObject {
+    /// Whether data may be written now; control frames go always.
+    var isWritable: Bool { get }
+    /// Writes control frames and data as one piece; either may be empty. Nothing is flushed.
+    func write(control: ByteBuffer, data: ByteBuffer?)
+    /// Puts what was written on the wire.
+    func flush()
+    /// The path is over: everything written still goes out, then the transaction ends.
+    func close()
+    /// Lets a carrier of finite transactions send requests or answers; others do nothing.
+    func exchange(_ core: SessionCore, now: NIODeadline)
+}
+
+extension PathCarrier {
+    package func exchange(_ core: SessionCore, now: NIODeadline) {}
+}

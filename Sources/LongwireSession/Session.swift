@@ -1,0 +1,118 @@
+public import LongwireProtocol
+public import NIOCore
+
+/// One two-way conversation between a client and a servlet, at either end (Docs/protocol.md, "Words").
+///
+/// A session outlives the transactions that carry it: lines may break and be replaced beneath it, and nothing is lost
+/// or doubled. It may be used from any task; it lives on ``eventLoop``, where its calls neither hop nor suspend
+/// without need.
+public final class Session: Sendable {
+    /// The public name of the session.
+    public let identifier: SessionIdentifier
+    /// The event loop that the session belongs to.
+    public let eventLoop: any EventLoop
+    let core: NIOLoopBound<SessionCore>
+
+    /// A session around its core; on the core's event loop.
+    package init(_ core: SessionCore) {
+        identifier = core.machine.identifier
+        eventLoop = core.eventLoop
+        self.core = NIOLoopBound(core, eventLoop: core.eventLoop)
+    }
+
+    // MARK: Sending
+
+    /// Sends a message: returns once it is taken for sending, and suspends while the send buffer is full.
+    ///
+    /// Messages arrived once and in the order of these calls, or the session's ending names what was not
+    /// acknowledged. A message that was begun is finished, even if the task is cancelled.
+    ///
+    /// - Throws: ``SessionEnding`` when the session is over, ``SessionClosed`` after ``close(_:reason:)``,
+    ///   `CancellationError` when cancelled while waiting; then the message was not sent.
+    public func send(_ message: Message) async throws {
+        if eventLoop.inEventLoop, core.value.offer(message) { return }
+        let id = WaiterID.next()
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                onLoop { $0.send(message, continuation, id: id) }
+            }
+        } onCancel: {
+            onLoop { $0.mailbox.cancel(id) }
+        }
+    }
+
+    /// Sends a text message; see ``send(_:)-(Message)``.
+    public func send(_ text: String) async throws { try await send(Message(text)) }
+
+    /// Sends a message of bytes; see ``send(_:)-(Message)``.
+    public func send(_ bytes: ByteBuffer) async throws { try await send(Message(bytes)) }
+
+    /// Sends if there is room at once; never suspends. Call it on ``eventLoop`` only.
+    ///
+    /// - Returns: whether the message was taken; a fan-out skips or ends a member that has no room.
+    public func offer(_ message: Message) -> Bool { core.value.offer(message) }
+
+    // MARK: Receiving
+
+    /// The messages that arrive, in order; it finishes at the other side's CLOSE and throws ``SessionEnding`` when the
+    /// session is lost or aborted. One task at a time may iterate.
+    ///
+    /// Taking a message gives its credit back: who does not iterate stops the other side at the receive window.
+    public var messages: SessionMessages { SessionMessages(session: self) }
+
+    // MARK: Ending
+
+    /// Sends the termination message after everything sent before, and waits for the session's end.
+    ///
+    /// Messages that the other side still sends stay available in ``messages`` until it closes too.
+    ///
+    /// - Returns: how the session ended.
+    @discardableResult
+    public func close(_ code: CloseCode = .done, reason: String = "") async -> SessionEnding {
+        beginClose(code, reason: reason)
+        return await ending
+    }
+
+    /// Sends the termination message and does not wait.
+    public func beginClose(_ code: CloseCode = .done, reason: String = "") {
+        onLoop { core in core.turn { $0.machine.close(code: code, reason: reason, now: .now()) } }
+    }
+
+    /// Ends the session at once, in both directions; what was not acknowledged may be lost.
+    public func abort(_ code: CloseCode, reason: String = "") {
+        onLoop { core in core.turn { $0.machine.abort(code: code, reason: reason, now: .now()) } }
+    }
+
+    /// Waits for the session's end.
+    public var ending: SessionEnding {
+        get async {
+            await withCheckedContinuation { continuation in
+                onLoop { core in
+                    if let ending = core.machine.ending {
+                        continuation.resume(returning: ending)
+                    } else {
+                        core.mailbox.awaitEnd(continuation)
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the session looks like now.
+    public var status: SessionStatus {
+        get async {
+            await withCheckedContinuation { continuation in
+                onLoop { continuation.resume(returning: $0.status) }
+            }
+        }
+    }
+
+    /// Runs `body` on the event loop with the core: at once where the caller is there.
+    package func onLoop(_ body: @escaping @Sendable (SessionCore) -> Void) {
+        if eventLoop.inEventLoop {
+            body(core.value)
+        } else {
+            eventLoop.execute { [core] in body(core.value) }
+        }
+    }
+}

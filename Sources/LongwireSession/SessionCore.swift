@@ -1,0 +1,193 @@
+package import LongwireProtocol
+package import NIOCore
+
+/// The session machine with what it needs around it: carriers, timer, mailbox; all on one event loop.
+///
+/// Every input is a turn: the machine is told, its events are acted on, messages are handed out, and then everything
+/// that is to be written is written and flushed once.
+package final class SessionCore {
+    package var machine: SessionMachine
+    package let eventLoop: any EventLoop
+    package weak var observer: (any SessionObserver)?
+    /// Keeps the observer alive for as long as the session is not over.
+    package var owner: AnyObject?
+    package private(set) var carriers: [(path: UInt64, carrier: any PathCarrier)] = []
+    private let wheel: TimerWheel
+    package var wheelTick: UInt64?
+    private var scratch = ByteBuffer()
+    private var depth = 0
+    private var isPumpScheduled = false
+    private var isSettling = false
+    var mailbox = Mailbox()
+
+    /// Data of at most this many bytes is copied behind the control frames rather than written apart.
+    private static let copiedBytes = 4096
+    /// The most data that one write takes.
+    private static let writeBytes = 64 * 1024
+
+    package init(machine: consuming SessionMachine, wheel: TimerWheel, eventLoop: any EventLoop) {
+        self.machine = machine
+        self.wheel = wheel
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: Turns
+
+    /// Runs `body` as a part of a turn; the outermost call settles.
+    package func turn(_ body: (SessionCore) -> Void) {
+        depth += 1
+        body(self)
+        depth -= 1
+        if depth == 0 { settle() }
+    }
+
+    /// Settles once the event loop has run what is queued: many sends of one loop turn make one write.
+    package func settleSoon() {
+        guard depth == 0, !isSettling, !isPumpScheduled else { return }
+        isPumpScheduled = true
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute {
+            core.value.isPumpScheduled = false
+            core.value.settle()
+        }
+    }
+
+    private func settle() {
+        guard !isSettling else { return }
+        isSettling = true
+        actOnEvents()
+        deliver()
+        actOnEvents()
+        machine.readCompleted()
+        let now = NIODeadline.now()
+        pump(now: now)
+        actOnEvents()
+        isSettling = false
+        if machine.isEnded {
+            wheel.leave(self)
+        } else if let deadline = machine.nextDeadline(now: now) {
+            wheel.enter(self, at: deadline)
+        }
+    }
+
+    private func deliver() {
+        if mailbox.isWaiting {
+            let now = NIODeadline.now()
+            while mailbox.isWaiting, let message = machine.take(now: now) { mailbox.deliver(message) }
+        }
+        if machine.inbox.hasMessage { observer?.messagesReady(in: self) }
+    }
+
+    private func pump(now: NIODeadline) {
+        for (path, carrier) in carriers {
+            carrier.exchange(self, now: now)
+            var hasWritten = false
+            scratch.clear()
+            var control = scratch
+            scratch = ByteBuffer()
+            while true {
+                let data = machine.transmit(
+                    on: path, control: &control, maxBytes: carrier.isWritable ? Self.writeBytes : 0, now: now)
+                guard data != nil || control.readableBytes > 0 else { break }
+                if var data, data.readableBytes <= Self.copiedBytes {
+                    control.writeBuffer(&data)
+                    carrier.write(control: control, data: nil)
+                } else {
+                    carrier.write(control: control, data: data)
+                }
+                // What was written first is kept: once it has left, the next turn writes into the same memory.
+                if !hasWritten { scratch = control }
+                control = ByteBuffer()
+                hasWritten = true
+            }
+            if hasWritten { carrier.flush() } else { scratch = control }
+        }
+        if scratch.capacity > 512, machine.outbox.retained == 0 { scratch = ByteBuffer() }
+    }
+
+    // MARK: Events
+
+    private func actOnEvents() {
+        while let event = machine.nextEvent() {
+            switch event {
+            case .pathOpened(let path): observer?.pathOpened(path, in: self)
+            case .pathUsed(let path): observer?.pathUsed(path, in: self)
+            case .pathClosed(let path, let end):
+                closeCarrier(of: path)
+                observer?.pathClosed(path, end: end, in: self)
+            case .suspended: observer?.suspended(in: self)
+            case .rotationDue(let path): observer?.rotationDue(path, in: self)
+            case .sendable:
+                resumeSenders()
+                observer?.sendable(in: self)
+            case .peerClosed(let code, let reason):
+                deliver()
+                if !machine.inbox.hasMessage { mailbox.finish(nil) }
+                observer?.peerClosed(code, reason: reason, in: self)
+            case .going(let code): observer?.going(code, in: self)
+            case .ended(let ending): ended(ending)
+            }
+        }
+    }
+
+    private func ended(_ ending: SessionEnding) {
+        deliver()
+        // The last words go out before the carriers are closed.
+        pump(now: .now())
+        for (path, _) in carriers { closeCarrier(of: path) }
+        mailbox.finish(ending.kind == .closed ? nil : ending)
+        mailbox.failSenders(ending)
+        mailbox.end(ending)
+        observer?.ended(ending, in: self)
+        owner = nil
+        wheel.leave(self)
+    }
+
+    private func resumeSenders() {
+        while let message = mailbox.firstSender, machine.offer(message) { mailbox.sent() }
+    }
+
+    // MARK: Carriers
+
+    /// `carrier` carries `path` from now on.
+    package func add(_ carrier: any PathCarrier, for path: UInt64) { carriers.append((path, carrier)) }
+
+    /// Forgets a path's carrier without closing it: it is gone.
+    package func forgetCarrier(of path: UInt64) { carriers.removeAll { $0.path == path } }
+
+    private func closeCarrier(of path: UInt64) {
+        guard let index = carriers.firstIndex(where: { $0.path == path }) else { return }
+        let carrier = carriers.remove(at: index).carrier
+        carrier.close()
+    }
+
+    // MARK: Application
+
+    /// Sends if there is room, from the event loop.
+    package func offer(_ message: Message) -> Bool {
+        guard mailbox.firstSender == nil, machine.offer(message) else { return false }
+        settleSoon()
+        return true
+    }
+
+    /// Sends, or keeps the sender waiting.
+    func send(_ message: Message, _ sender: CheckedContinuation<Void, any Error>, id: UInt64) {
+        if let ending = machine.ending { return sender.resume(throwing: ending) }
+        if offer(message) { return sender.resume() }
+        if machine.outbox.isClosing { return sender.resume(throwing: SessionClosed()) }
+        mailbox.wait(message, sender, id: id)
+    }
+
+    /// The next message, from the event loop; its credit goes back.
+    package func take() -> Message? {
+        guard let message = machine.take(now: .now()) else { return nil }
+        settleSoon()
+        return message
+    }
+}
+
+extension SessionCore: WheelMember {
+    package func wheelTurned(now: NIODeadline) {
+        turn { $0.machine.deadlineReached(now: now) }
+    }
+}

@@ -1,0 +1,47 @@
+public import LongwireProtocol
+internal import NIOCore
+
+/// The messages of a session, in order; see ``Session/messages``.
+public struct SessionMessages: AsyncSequence, Sendable {
+    /// What arrives.
+    public typealias Element = Message
+    let session: Session
+
+    /// Begins, or goes on, to take messages.
+    public func makeAsyncIterator() -> Iterator { Iterator(session: session) }
+
+    /// Takes one message after the other.
+    public struct Iterator: AsyncIteratorProtocol {
+        let session: Session
+
+        /// The next message, or nil after the other side's CLOSE.
+        ///
+        /// - Throws: ``SessionEnding`` when the session is lost or aborted, `CancellationError` when cancelled.
+        public mutating func next() async throws -> Message? {
+            if session.eventLoop.inEventLoop, let message = session.core.value.take() { return message }
+            let id = WaiterID.next()
+            return try await withTaskCancellationHandler {
+                try await withCheckedThrowingContinuation { continuation in
+                    session.onLoop { $0.next(continuation, id: id) }
+                }
+            } onCancel: { [session] in
+                session.onLoop { $0.mailbox.cancel(id) }
+            }
+        }
+    }
+}
+
+/// Two tasks took messages of one session at the same time.
+public struct MessagesHaveOneConsumer: Error, Sendable, CustomStringConvertible {
+    /// A sentence for people.
+    public var description: String { "another task is already waiting for this session's messages" }
+}
+
+extension SessionCore {
+    func next(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64) {
+        if let message = take() { return continuation.resume(returning: message) }
+        if let ending = machine.ending, ending.kind != .closed { return continuation.resume(throwing: ending) }
+        if machine.ending != nil || machine.isPeerClosed { return continuation.resume(returning: nil) }
+        if !mailbox.wait(continuation, id: id) { continuation.resume(throwing: MessagesHaveOneConsumer()) }
+    }
+}

@@ -1,0 +1,22 @@
+public import LongwireProtocol
+public import NIOCore
+
+/// What a session looks like at one moment.
+public struct SessionStatus: Sendable {
+    /// The transport that carries it; nil while no line does.
+    public var transport: TransportKind?
+    /// The smoothed round trip, once one was measured.
+    public var roundTrip: TimeAmount?
+    /// What was sent and not yet acknowledged, in bytes of credit (a message costs its payload plus 64).
+    public var unacknowledged: UInt64
+    /// How the session ended, once it has.
+    public var ending: SessionEnding?
+}
+
+extension SessionCore {
+    package var status: SessionStatus {
+        SessionStatus(
+            transport: machine.usedTransport, roundTrip: machine.smoothedRoundTrip,
+            unacknowledged: machine.outbox.retained, ending: machine.ending)
+    }
+}

@@ -1,0 +1,100 @@
+package import NIOCore
+
+/// Whoever waits for time in a ``TimerWheel``.
+package protocol WheelMember: AnyObject {
+    /// The tick this member is entered for; the wheel writes it, nobody else.
+    var wheelTick: UInt64? { get set }
+    /// The time asked for has come, or an earlier one: enter again with what is due next.
+    func wheelTurned(now: NIODeadline)
+}
+
+/// One coarse clock for all sessions of an event loop: 10 ms a tick, asleep while nobody waits.
+///
+/// A member is entered once; asking for an earlier time moves it, asking for a later one does nothing until the
+/// earlier has come. Times beyond the wheel's circumference come round more than once.
+package final class TimerWheel {
+    private static let slotCount: UInt64 = 512
+    private static let tickNanoseconds: UInt64 = 10_000_000
+
+    private let eventLoop: any EventLoop
+    private var slots: [[any WheelMember]]
+    private var occupied = [UInt64](repeating: 0, count: Int(slotCount / 64))
+    /// The last tick whose members were called.
+    private var turned: UInt64
+    private var scheduled: (task: Scheduled<Void>, tick: UInt64)?
+
+    package init(eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        slots = Array(repeating: [], count: Int(Self.slotCount))
+        turned = NIODeadline.now().uptimeNanoseconds / Self.tickNanoseconds
+    }
+
+    /// Calls `member` at `deadline` or up to 10 ms later, unless it is entered for an earlier time.
+    package func enter(_ member: any WheelMember, at deadline: NIODeadline) {
+        let wanted = (deadline.uptimeNanoseconds + Self.tickNanoseconds - 1) / Self.tickNanoseconds
+        let tick = min(max(wanted, turned + 1), turned + Self.slotCount - 1)
+        if let entered = member.wheelTick {
+            guard tick < entered else { return }
+            leave(member)
+        }
+        member.wheelTick = tick
+        let slot = Int(tick % Self.slotCount)
+        slots[slot].append(member)
+        occupied[slot / 64] |= 1 << UInt64(slot % 64)
+        schedule()
+    }
+
+    /// Forgets `member`.
+    package func leave(_ member: any WheelMember) {
+        guard let tick = member.wheelTick else { return }
+        member.wheelTick = nil
+        let slot = Int(tick % Self.slotCount)
+        slots[slot].removeAll { $0 === member }
+        if slots[slot].isEmpty {
+            slots[slot] = []
+            occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
+        }
+    }
+
+    private func nextOccupied() -> UInt64? {
+        var tick = turned + 1
+        let end = turned + Self.slotCount
+        while tick < end {
+            let slot = tick % Self.slotCount
+            let word = occupied[Int(slot / 64)] >> (slot % 64)
+            if word != 0 { return tick + UInt64(word.trailingZeroBitCount) }
+            tick += 64 - slot % 64
+        }
+        return nil
+    }
+
+    private func schedule() {
+        guard let next = nextOccupied() else { return }
+        if let scheduled {
+            guard next < scheduled.tick else { return }
+            scheduled.task.cancel()
+        }
+        let time = NIODeadline.uptimeNanoseconds(next * Self.tickNanoseconds)
+        let wheel = NIOLoopBound(self, eventLoop: eventLoop)
+        scheduled = (eventLoop.scheduleTask(deadline: time) { wheel.value.turn() }, next)
+    }
+
+    private func turn() {
+        scheduled = nil
+        let now = NIODeadline.now()
+        let current = now.uptimeNanoseconds / Self.tickNanoseconds
+        while let tick = nextOccupied(), tick <= current {
+            turned = tick
+            let slot = Int(tick % Self.slotCount)
+            let members = slots[slot]
+            slots[slot] = []
+            occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
+            for member in members where member.wheelTick == tick {
+                member.wheelTick = nil
+                member.wheelTurned(now: now)
+            }
+        }
+        turned = max(turned, current)
+        schedule()
+    }
+}

@@ -1,0 +1,53 @@
+package import HTTPTypes
+
+/// The names that the protocol uses in HTTP (Docs/protocol.md, "HTTP binding").
+package enum HTTPBinding {
+    /// The media type of bodies and responses made of frames.
+    package static let mediaType = "application/vnd.longwire"
+    /// The media type that may be used in its place.
+    package static let plainMediaType = "application/octet-stream"
+    /// The query item with the session's identifier.
+    package static let sessionQuery = "session"
+
+    /// Whether a body of this Content-Type is made of frames.
+    package static func isFrames(_ contentType: String?) -> Bool {
+        guard let type = contentType?.split(separator: ";").first else { return false }
+        let name = type.trimmedSpaces.lowercased()
+        return name == mediaType || name == plainMediaType
+    }
+
+    /// The head of every streamed response: no Content-Length, and every known request not to hold it back.
+    package static func streamedResponse(session: String) -> HTTPResponse {
+        HTTPResponse(
+            status: .ok,
+            headerFields: [
+                .contentType: mediaType,
+                .cacheControl: "no-store, no-transform",
+                .vary: "Accept",
+                .accelBuffering: "no",
+                .incremental: "?1",
+                .longwireSession: session,
+            ])
+    }
+}
+
+extension HTTPField.Name {
+    // Every name is a token, so none of these is ever the fallback.
+    private static func token(_ name: String) -> HTTPField.Name { HTTPField.Name(name) ?? .via }
+
+    /// Asks nginx not to buffer the response.
+    package static let accelBuffering = token("X-Accel-Buffering")
+    /// Asks intermediaries to pass on what arrives as it arrives (RFC 10036).
+    package static let incremental = token("Incremental")
+    /// The identifier of the session, in responses.
+    package static let longwireSession = token("Longwire-Session")
+}
+
+extension Substring {
+    fileprivate var trimmedSpaces: Substring {
+        var text = self
+        while text.first == " " || text.first == "\t" { text.removeFirst() }
+        while text.last == " " || text.last == "\t" { text.removeLast() }
+        return text
+    }
+}

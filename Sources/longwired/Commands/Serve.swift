@@ -1,0 +1,132 @@
+internal import ArgumentParser
+internal import FastCGI
+internal import Foundation
+internal import LongwireServer
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import UnixSignals
+
+/// `longwired` itself.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves until SIGTERM, then drains (the default).",
+        discussion: """
+            Examples:
+              longwired --http 127.0.0.1:8080
+              longwired --fastcgi 127.0.0.1:9000 --fastcgi unix:/run/longwire/longwire.sock --servlet room=chat
+            Started with a listening socket on descriptor 0 (spawn-fcgi, lighttpd) or by systemd, it serves that.
+            """)
+
+    @Option(help: ArgumentHelp("The URL path that everything is below.", valueName: "path"))
+    var mount = "/longwire"
+
+    @Option(
+        help: ArgumentHelp(
+            "FastCGI at HOST:PORT, unix:PATH[?mode=0660&owner=U&group=G], fd:0 or systemd[:NAME]; repeatable.",
+            valueName: "address"))
+    var fastcgi: [String] = []
+
+    @Option(help: ArgumentHelp("HTTP without a web server at HOST:PORT; repeatable.", valueName: "address"))
+    var http: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "NAME or NAME=KIND, at {mount}/NAME; kinds: echo, chat, clock; repeatable (default: echo, clock, chat).",
+            valueName: "servlet"))
+    var servlet: [ServletArgument] = []
+
+    @OptionGroup var control: ControlOption
+    @OptionGroup var times: TimeOptions
+
+    @Option(help: ArgumentHelp("Event loops (default: one less than there are cores).", valueName: "number"))
+    var loops: Int?
+
+    @Option(help: ArgumentHelp("Log trace, debug, info, notice, warning or error.", valueName: "level"))
+    var logLevel = LogLevel.notice
+
+    func validate() throws {
+        if let loops, !(1...1024).contains(loops) { throw ValidationError("--loops must be 1 to 1024") }
+        for address in fastcgi { _ = try Self.parse(address) }
+        for address in http { _ = try Self.hostAndPort(address) }
+        var names = Set<String>()
+        for servlet in servlet where !names.insert(servlet.name).inserted {
+            throw ValidationError("--servlet \(servlet.name) is given twice; every name needs to be its own")
+        }
+    }
+
+    private static func parse(_ address: String) throws -> BindAddress {
+        do { return try BindAddress(parsing: address) } catch {
+            throw ValidationError("--fastcgi \(address): \(error)")
+        }
+    }
+
+    static func hostAndPort(_ address: String) throws -> (host: String, port: Int) {
+        let hint = "--http \(address): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+        guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
+            throw ValidationError(hint)
+        }
+        var host = address[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        return (host.isEmpty ? "0.0.0.0" : String(host), Int(port))
+    }
+
+    func run() async throws {
+        var configuration = MountConfiguration()
+        configuration.path = mount
+        try times.apply(to: &configuration.session)
+        var servlets: [String: ServletKind] = [:]
+        for argument in servlet { servlets[argument.name] = argument.kind }
+        if servlets.isEmpty {
+            servlets = ["echo": .inline(EchoServlet()), "chat": .inline(ChatServlet()), "clock": .task(ClockServlet())]
+        }
+        LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
+        var logger = Logger(label: "longwired")
+        logger.logLevel = logLevel.level
+        let mount: Mount
+        do { mount = try Mount(servlets: servlets, configuration: configuration, logger: logger) } catch {
+            throw ValidationError("\(error)")
+        }
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        DescriptorLimit.raise()
+        let group = MultiThreadedEventLoopGroup(
+            numberOfThreads: loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        let server = try await Listening(serve: self, mount: mount, group: group, logger: logger)
+        await serve(until: signals, mount: mount, server: server, logger: logger)
+        try await group.shutdownGracefully()
+    }
+
+    /// Waits for the first signal, then drains; a second one ends everything at once.
+    private func serve(
+        until signals: UnixSignalsSequence, mount: Mount, server: Listening, logger: Logger
+    ) async {
+        await withTaskGroup(of: Bool.self) { group in
+            var iterator = signals.makeAsyncIterator()
+            guard let first = await iterator.next() else { return }
+            logger.notice("draining", metadata: ["signal": "\(first)", "sessions": "\(mount.sessionCount)"])
+            group.addTask {
+                for await signal in signals {
+                    logger.notice("ending now", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
+                    return false
+                }
+                return true
+            }
+            group.addTask { [times] in
+                await mount.drain(window: times.drainWindow.amount, limit: times.drainLimit.amount)
+                await server.stop()
+                logger.notice("drained")
+                return true
+            }
+            let isDrained = await group.next() ?? true
+            group.cancelAll()
+            if !isDrained { Foundation.exit(1) }
+        }
+    }
+}
+
+/// How much is logged.
+enum LogLevel: String, ExpressibleByArgument, CaseIterable {
+    case trace, debug, info, notice, warning, error
+
+    var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .notice }
+}
