@@ -25,6 +25,13 @@ struct Allowance {
 
     var unread: UInt64 { written - read }
 
+    /// Whether a frame of the greatest size ever goes within this limit.
+    static func holdsOneFrame(_ limit: AllowanceLimit) -> Bool {
+        limit.bytes >= leastBytes && (limit.pieces == 0 || limit.pieces >= leastPieces)
+    }
+    static let leastBytes = UInt64(FrameLimits.value) + 16 + reservedBytes + UInt64(SessionMachine.controlRoom)
+    static let leastPieces = UInt64(reservedPieces) + 4
+
     /// The bytes that a write with data may have now.
     var dataBytes: Int { room(keeping: Self.reservedBytes, pieces: Self.reservedPieces) }
     /// The bytes that a write of control frames may have now.

@@ -1,71 +1,95 @@
 internal import NIOCore
 
-/// The finite transactions of a path that are under way, and what they carried (rule 4b).
+/// The finite transactions of a path and what they carried (rules 4b and 9), until that is covered.
 struct FlightLedger {
     struct Flight {
         let transaction: UInt64
         let sentAt: NIODeadline
         /// The frames on board; nil for none.
         let range: ClosedRange<UInt64>?
-        /// Whether its frames went again because it took too long.
-        var isOverdue = false
+        /// It was answered, and what it carried is not covered yet: an earlier one is still missing.
+        var isAnswered = false
     }
 
     private(set) var flights: [Flight] = []
+    /// Transactions that took too long, for whoever drives the machine to cancel.
+    private(set) var dead: [UInt64] = []
     /// Failed transactions in a row.
     private(set) var failures = 0
-    /// Transactions without an answer in a row (poll).
-    var unanswered: Int { flights.count }
-    private var attempts = 0
+    /// Before this time no further transaction begins: the last one failed.
+    private(set) var retryAt: NIODeadline?
+    /// How often in a row transactions took too long.
+    private(set) var attempts = 0
+
+    /// The transactions of which an end is still to be expected.
+    var underWay: Int { flights.count { !$0.isAnswered } }
 
     mutating func sent(_ transaction: UInt64, range: ClosedRange<UInt64>?, now: NIODeadline) {
         flights.append(Flight(transaction: transaction, sentAt: now, range: range))
     }
 
-    /// The transaction came to its end.
-    mutating func answered(_ transaction: UInt64) -> Flight? {
+    /// The transaction was answered; what it carried stays on record until it is covered.
+    mutating func answered(_ transaction: UInt64, covered: UInt64) {
         failures = 0
-        return remove(transaction)
+        attempts = 0
+        retryAt = nil
+        dead.removeAll { $0 == transaction }
+        guard let index = flights.firstIndex(where: { $0.transaction == transaction }) else { return }
+        if let range = flights[index].range, range.upperBound > covered {
+            flights[index].isAnswered = true
+        } else {
+            flights.remove(at: index)
+        }
     }
 
-    /// The transaction failed; its frames go again.
-    mutating func failed(_ transaction: UInt64) -> Flight? {
-        failures += 1
-        return remove(transaction)
-    }
-
-    private mutating func remove(_ transaction: UInt64) -> Flight? {
+    /// The transaction failed: the next one waits a little, longer each time.
+    ///
+    /// - Returns: the frames that go again; nil when it had none, or took so long that they went already.
+    mutating func failed(_ transaction: UInt64, now: NIODeadline) -> ClosedRange<UInt64>? {
+        dead.removeAll { $0 == transaction }
         guard let index = flights.firstIndex(where: { $0.transaction == transaction }) else { return nil }
-        return flights.remove(at: index)
+        failures += 1
+        retryAt = now + .milliseconds(50) * (1 << min(failures - 1, 6))
+        return flights.remove(at: index).range
     }
 
     /// Acknowledgements moved on: the repeat time starts again from its least.
     mutating func covered(_ covered: UInt64, isServer: Bool) {
         attempts = 0
         // Nobody tells the server that an answer arrived but by covering what it carried.
-        if isServer { flights.removeAll { ($0.range?.upperBound ?? 0) <= covered } }
-    }
-
-    private func repeatTime(_ smoothed: TimeAmount?) -> TimeAmount {
-        let base = max(.seconds(1), (smoothed ?? .zero) * 2)
-        return base * (1 << min(attempts, 6))
-    }
-
-    func nextRepeat(smoothed: TimeAmount?, covered: UInt64) -> NIODeadline? {
-        flights.filter { !$0.isOverdue && ($0.range.map { $0.upperBound > covered } ?? false) }
-            .map { $0.sentAt + repeatTime(smoothed) }.min()
-    }
-
-    /// The ranges whose transactions took too long: they go again in others.
-    mutating func takeOverdue(smoothed: TimeAmount?, covered: UInt64, now: NIODeadline) -> [ClosedRange<UInt64>] {
-        let limit = repeatTime(smoothed)
-        var ranges: [ClosedRange<UInt64>] = []
-        for index in flights.indices where !flights[index].isOverdue && flights[index].sentAt + limit <= now {
-            guard let range = flights[index].range, range.upperBound > covered else { continue }
-            flights[index].isOverdue = true
-            ranges.append(range)
+        flights.removeAll { flight in
+            guard isServer || flight.isAnswered, let range = flight.range else { return false }
+            return range.upperBound <= covered
         }
-        if !ranges.isEmpty { attempts += 1 }
-        return ranges
     }
+
+    private func limit(_ flight: Flight, _ smoothed: TimeAmount?, hold: TimeAmount) -> NIODeadline {
+        let base = max(.seconds(1), (smoothed ?? .zero) * 2) * (1 << min(attempts, 6))
+        return flight.sentAt + base + (flight.range == nil ? hold : .zero)
+    }
+
+    /// When the next transaction has taken too long.
+    ///
+    /// - Parameter hold: the time that a transaction without frames may be held.
+    func nextRepeat(smoothed: TimeAmount?, hold: TimeAmount) -> NIODeadline? {
+        flights.lazy.map { limit($0, smoothed, hold: hold) }.min()
+    }
+
+    /// Takes off the record what took too long; its frames go again in others.
+    ///
+    /// - Returns: the frames that go again, and whether there was anything.
+    mutating func takeOverdue(
+        smoothed: TimeAmount?, hold: TimeAmount, now: NIODeadline
+    ) -> (ranges: [ClosedRange<UInt64>], isAny: Bool) {
+        let overdue = flights.filter { limit($0, smoothed, hold: hold) <= now }
+        guard !overdue.isEmpty else { return ([], false) }
+        let numbers = Set(overdue.map(\.transaction))
+        flights.removeAll { numbers.contains($0.transaction) }
+        dead += overdue.lazy.filter { !$0.isAnswered }.map(\.transaction)
+        attempts += 1
+        return (overdue.compactMap(\.range), true)
+    }
+
+    /// The next transaction to cancel.
+    mutating func takeDead() -> UInt64? { dead.isEmpty ? nil : dead.removeFirst() }
 }

@@ -88,12 +88,13 @@ package struct ReceiveQueue {
         received = frame.number
         switch frame.content {
         case .close(let code, let reason):
-            assembling = nil
             while let last = ready.last, last.type == FrameType.fragment {
                 returned += last.cost
                 ready.removeLast()
-                borrowed = min(borrowed, ready.count)
+                borrowed = max(0, borrowed - 1)
             }
+            // What is joined already belongs to the message that waits, if one does.
+            if ready.isEmpty { assembling = nil }
             close = (code, reason)
         case .message(let payload): try enqueue(Item(type: FrameType.message, payload: payload))
         case .text(let payload): try enqueue(Item(type: FrameType.text, payload: payload))

@@ -69,8 +69,12 @@ package struct SendQueue {
     var isCloseSent: Bool { closeNumber.map { $0 <= highestSent } ?? false }
     /// Whether CLOSE has been covered.
     var isCloseCovered: Bool { closeNumber.map { $0 <= covered } ?? false }
-    /// Whether the frame at the cursor waits for credit.
-    var isBlockedByCredit: Bool { cursor < nextNumber && cursorFrame.map { costCursor + $0.cost > limit } ?? false }
+    /// Whether ``next(maxBytes:inFlight:maxFrames:)`` would return something, room permitting.
+    var hasSendable: Bool {
+        if !unsent.isEmpty { return true }
+        guard cursor < nextNumber, let frame = cursorFrame else { return false }
+        return frame.cost == 0 || costCursor + frame.cost <= limit
+    }
 
     /// Takes a message if there is room; what does not fit the buffer at once follows by itself.
     mutating func offer(_ message: Message) -> Bool {

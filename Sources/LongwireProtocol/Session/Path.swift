@@ -39,10 +39,21 @@ struct Path {
     var progressAt: NIODeadline
     var hasNudged = false
 
+    /// Client: the server's ACK came since the path is used, so it knows.
+    var isConfirmed = false
+
     // Rotation (client).
+    /// What was covered when the path was first used.
+    var coveredAtUse: UInt64 = 0
     var greatestAge: TimeAmount = .zero
     var greatestSize: UInt64 = 0
     var isRotationSaid = false
+    /// The attempt that a rotation asked for failed: it is asked for again then.
+    var rotationRetryAt: NIODeadline?
+    /// Client: it was begun while no path was used, perhaps beside others, of which the first to open is used.
+    var isRival = false
+    /// Client: its OPEN named the instance.
+    var hasNamedInstance = false
 
     // Finite transactions.
     var flights = FlightLedger()

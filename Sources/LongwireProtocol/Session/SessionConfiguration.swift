@@ -67,10 +67,15 @@ public struct SessionConfiguration: Sendable, Equatable {
     public func validate() throws(ConfigurationError) {
         let sizes = [
             ("receive window", receiveWindow), ("send buffer", sendBuffer), ("bundle size", bundleBytes),
-            ("allowance", allowanceBytes), ("loopback allowance", allowanceBytesLoopback),
         ]
         for (name, value) in sizes where value < Self.oneFrame {
             throw ConfigurationError("the \(name) is \(value) bytes; it must hold one frame, \(Self.oneFrame) bytes")
+        }
+        for (name, value) in [("allowance", allowanceBytes), ("loopback allowance", allowanceBytesLoopback)]
+        where value < Int(Allowance.leastBytes) {
+            throw ConfigurationError(
+                "the \(name) is \(value) bytes; it must hold one frame and control frames, \(Allowance.leastBytes) bytes"
+            )
         }
         guard messageLimit > 0 else { throw ConfigurationError("the message limit must be at least 1 byte") }
         guard allowancePieces == 0 || allowancePieces >= 8 else {

@@ -59,6 +59,7 @@ extension SessionMachine {
     /// Advises the client to come to an end soon (rule 14).
     package mutating func going(code: CloseCode) {
         guard ending == nil, role == .server else { return }
+        goingCode = code
         owedGoing = code
     }
 

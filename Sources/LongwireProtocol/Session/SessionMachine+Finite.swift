@@ -12,14 +12,15 @@ extension SessionMachine {
 
     /// The next request of a `stream` path's uplink or of a `poll` path, if one is due.
     package mutating func nextRequest(on path: UInt64, now: NIODeadline) -> Bundle? {
-        guard role == .client, ending == nil, let index = index(of: path), isRequestDue(at: index, now: now) else {
-            return nil
-        }
+        guard role == .client, let index = index(of: path) else { return nil }
+        if ending != nil { return lastRequest(at: index) }
+        guard isRequestDue(at: index, now: now) else { return nil }
         let isPoll = paths[index].transport == .poll
         var body = ByteBuffer()
         let open = openFrame(path: paths[index], transport: isPoll ? .poll : .uplink)
         FrameEncoder.write(.open(open), to: &body)
         if isPoll { paths[index].owesOpening = false }
+        paths[index].hasNamedInstance = open.instance != nil
         paths[index].owesAck = false
         paths[index].acknowledgedAt = now
         acks.sent(limit: inbox.limit)
@@ -33,39 +34,57 @@ extension SessionMachine {
 
     private func isRequestDue(at index: Int, now: NIODeadline) -> Bool {
         let path = paths[index]
-        let underWay = path.flights.flights.count
+        if let retryAt = path.flights.retryAt, retryAt > now { return false }
+        let underWay = path.flights.underWay
+        let isSomethingDue = path.owesAck || acks.isDue(now) || path.owedPong != nil
         switch path.transport {
         case .poll:
             if underWay == 0 { return true }
             guard path.phase == .used, underWay < configuration.pollRequests else { return false }
-            return outbox.hasUnsent && !outbox.isBlockedByCredit
+            return isSomethingDue || outbox.hasSendable
         case .stream:
             guard path.phase == .used, underWay < configuration.uplinkRequests else { return false }
-            if path.owesAck || acks.isDue(now) || path.owedPong != nil { return true }
-            guard outbox.hasUnsent, !outbox.isBlockedByCredit else { return false }
+            if isSomethingDue { return true }
+            guard outbox.hasSendable else { return false }
             // While requests are under way, what comes meanwhile makes a bundle.
             return underWay == 0 || outbox.retained >= UInt64(configuration.bundleBytes) || outbox.isClosing
         default: return false
         }
     }
 
+    /// The ABORT of a client whose requests are finite: it goes in one of its own.
+    private mutating func lastRequest(at index: Int) -> Bundle? {
+        guard paths[index].transport.isFiniteUp, owedAbort != nil else { return nil }
+        var body = ByteBuffer()
+        let isPoll = paths[index].transport == .poll
+        FrameEncoder.write(.open(openFrame(path: paths[index], transport: isPoll ? .poll : .uplink)), to: &body)
+        let before = body.readableBytes
+        writeLastWords(on: index, to: &body, now: startedAt)
+        guard body.readableBytes > before else { return nil }
+        paths[index].nextTransaction += 1
+        return Bundle(transaction: paths[index].nextTransaction - 1, body: body)
+    }
+
     /// The response of a request came, whole; its frames were received.
     package mutating func requestAnswered(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
-        guard let index = index(of: path) else { return }
-        paths[index].heardAt = now
-        guard let flight = paths[index].flights.answered(transaction) else { return }
-        // What an answered request carried and the answer does not cover was not taken.
-        if let range = flight.range, range.upperBound > outbox.covered, paths[index].transport == .poll {
-            outbox.repeatRange(range)
-        }
+        guard ending == nil, let index = index(of: path) else { return }
+        // Answers to uplinks say nothing of the GET's life.
+        if paths[index].transport == .poll { paths[index].heardAt = now }
+        paths[index].flights.answered(transaction, covered: outbox.covered)
     }
 
     /// A request failed: its frames go again; after enough failures in a row the path is given up (rule 13).
     package mutating func requestFailed(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
-        if let range = paths[index].flights.failed(transaction)?.range { outbox.repeatRange(range) }
+        if let range = paths[index].flights.failed(transaction, now: now) { outbox.repeatRange(range) }
         acks.soon(now)
         if paths[index].flights.failures >= configuration.unansweredLimit { closePath(at: index, .cut, now: now) }
+    }
+
+    /// The next request of this path that took too long: its frames go again in others, and it may be cancelled.
+    package mutating func nextDeadRequest(on path: UInt64) -> UInt64? {
+        guard let index = index(of: path) else { return nil }
+        return paths[index].flights.takeDead()
     }
 
     // MARK: Server
@@ -80,7 +99,7 @@ extension SessionMachine {
     package mutating func requestLost(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
         paths[index].held.removeAll { $0.transaction == transaction }
-        if let range = paths[index].flights.failed(transaction)?.range { outbox.repeatRange(range) }
+        if let range = paths[index].flights.failed(transaction, now: now) { outbox.repeatRange(range) }
         acks.soon(now)
     }
 
@@ -88,12 +107,14 @@ extension SessionMachine {
     package mutating func nextAnswer(on path: UInt64, now: NIODeadline) -> Bundle? {
         guard let index = index(of: path), let oldest = paths[index].held.first else { return nil }
         let isUsed = paths[index].phase == .used
-        let waits = isUsed && outbox.hasUnsent && !outbox.isBlockedByCredit
+        let waits = isUsed && outbox.hasSendable
         guard
             ending != nil || paths[index].owesOpening || paths[index].held.count > 1 || waits
                 || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + configuration.pollHold <= now
         else { return nil }
         paths[index].held.removeFirst()
+        // The path lives on for a while after each answer (rule 10).
+        paths[index].heardAt = now
         var body = ByteBuffer()
         if paths[index].owesOpening {
             paths[index].owesOpening = false
@@ -103,8 +124,11 @@ extension SessionMachine {
             writeLastWords(on: index, to: &body, now: now)
             return Bundle(transaction: oldest.transaction, body: body)
         }
-        paths[index].owesAck = false
-        writeAck(on: index, to: &body, now: now)
+        // An ACK on a path says that the server knows it is used.
+        if isUsed {
+            paths[index].owesAck = false
+            writeAck(on: index, to: &body, now: now)
+        }
         let range = isUsed ? appendBundle(on: index, to: &body, now: now) : nil
         if let range { paths[index].flights.sent(oldest.transaction, range: range, now: now) }
         wrote(body.readableBytes, on: index, now: now)

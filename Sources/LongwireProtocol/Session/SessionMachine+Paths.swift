@@ -13,6 +13,7 @@ extension SessionMachine {
         guard role == .client, ending == nil else { return nil }
         highestPath += 1
         var path = Path(number: highestPath, transport: transport, phase: .dialing, now: now)
+        path.isRival = usedIndex == nil
         if transport == .duplex {
             // Until OPENED says more, only OPEN is on its way.
             path.allowance = Allowance(allowanceLimit, isIgnored: configuration.ignoresAllowance)
@@ -49,11 +50,15 @@ extension SessionMachine {
                 .aborted, code: .version, reason: "the server speaks version \(opened.version), this client 1",
                 isRemote: false)
         }
-        guard opened.identifier == identifier, instance == nil || instance == opened.instance || !hasHistory,
-            opened.received >= outbox.covered
-        else {
+        let isSame = opened.identifier == identifier && (instance == nil || instance == opened.instance)
+        guard isSame || (opened.identifier == identifier && !hasHistory && usedIndex == nil) else {
+            // Asked for just this session, the server has another: ours is gone. Not asked, it made one of its own.
+            guard paths[index].hasNamedInstance else { return closePath(at: index, .refused, now: now) }
             return end(
                 .lost, code: .noSuchSession, reason: "the server no longer has this session", isRemote: false)
+        }
+        if paths[index].allowance != nil, !Allowance.holdsOneFrame(opened.allowance) {
+            return closePath(at: index, .refused, now: now)
         }
         if instance != opened.instance { outbox.forgetLimit() }
         instance = opened.instance
@@ -73,7 +78,9 @@ extension SessionMachine {
         }
         events.append(.pathOpened(number))
         guard acknowledged(received: opened.received, limit: opened.limit, now: now) else { return }
-        if number > using { use(path: number, now: now) }
+        guard number > using else { return }
+        // The first of several rivals is used; another waits until the server's ACK came on that.
+        if usedIndex == nil || !paths[index].isRival { use(path: number, now: now) }
     }
 
     private func smaller(_ own: TimeAmount, _ theirs: UInt64) -> TimeAmount {
@@ -84,13 +91,15 @@ extension SessionMachine {
 
     /// Closes every other path: the server's ACK came on the one that is used (Docs/protocol.md, "Choosing").
     mutating func closeOthers() {
-        while let index = paths.firstIndex(where: { $0.number < using }) { drop(at: index, .replaced) }
+        while let index = paths.firstIndex(where: { $0.number < using || ($0.isRival && $0.number > using) }) {
+            drop(at: index, .replaced)
+        }
     }
 
     /// Client: the response of this path came to its end as HTTP tells it.
     package mutating func responseEnded(on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
-        if outbox.isCloseCovered, let close = inbox.close {
+        if paths[index].phase == .used, outbox.isCloseCovered, let close = inbox.close {
             endClosed(close)
         } else {
             closePath(at: index, .cut, now: now)
@@ -111,16 +120,18 @@ extension SessionMachine {
 
     /// A transaction opens a path, or belongs to one (rules 5 and 7); identifier, token and principal were checked.
     package mutating func attach(_ open: OpenFrame, now: NIODeadline) -> AttachResult {
-        guard ending == nil else { return .refused(.noSuchSession, "") }
+        if let ending { return .refused(ending.code, ending.reason) }
         guard open.instance == nil || open.instance == instance else { return .refused(.noSuchSession, "") }
-        guard open.received >= outbox.covered else { return .refused(.noSuchSession, "") }
         guard open.received <= outbox.highestSent else {
             abort(code: .protocolError, reason: "frame \(open.received) is acknowledged and was never sent", now: now)
             return .refused(.protocolError, "frame \(open.received) is acknowledged and was never sent")
         }
         if open.transport == .uplink || (open.transport == .poll && index(of: open.path) != nil) {
-            guard open.instance != nil else { return .refused(.noSuchSession, "") }
+            guard open.instance != nil || open.transport == .poll else { return .refused(.noSuchSession, "") }
             guard let index = index(of: open.path) else { return .closeAtOnce }
+            guard (open.transport == .poll) == (paths[index].transport == .poll) else { return .closeAtOnce }
+            // A client that does not name the instance has not seen OPENED: its first request was lost, or repeated.
+            if open.instance == nil { paths[index].owesOpening = true }
             paths[index].heardAt = now
             guard acknowledged(received: open.received, limit: open.limit, now: now) else { return .closeAtOnce }
             use(path: open.using, now: now)
@@ -147,9 +158,7 @@ extension SessionMachine {
             return abort(code: .protocolError, reason: "path \(path) is used and was never opened", now: now)
         }
         using = path
-        if let old = usedIndex {
-            paths[old].phase = .retired
-        }
+        if let old = usedIndex { paths[old].phase = .retired }
         outbox.rewind()
         roundTrip.pathChanged()
         if role == .server {
@@ -163,7 +172,11 @@ extension SessionMachine {
         paths[index].phase = .used
         paths[index].owesAck = true
         paths[index].progressAt = now
+        paths[index].coveredAtUse = outbox.covered
         suspendedAt = nil
+        movedAt = now
+        attachedAt = now
+        if role == .server, let code = goingCode { owedGoing = code }
         events.append(.pathUsed(path))
     }
 
@@ -179,7 +192,16 @@ extension SessionMachine {
             if let range = flight.range { outbox.repeatRange(range) }
         }
         drop(at: index, end)
-        if wasUsed { suspend(now: now) }
+        if let used = usedIndex, role == .client, paths[used].isRotationSaid {
+            paths[used].isRotationSaid = false
+            paths[used].rotationRetryAt = now + configuration.timeToOpen
+        }
+        guard wasUsed else { return }
+        suspend(now: now)
+        // A rival that opened and waited takes over.
+        if role == .client, let next = paths.first(where: { $0.phase == .candidate && $0.number > using }) {
+            use(path: next.number, now: now)
+        }
     }
 
     private mutating func drop(at index: Int, _ end: PathEnd) {

@@ -30,7 +30,10 @@ extension SessionMachine {
         case .opened(let opened):
             if role == .client { openedReceived(opened, on: index, now: now) } else { unexpected("OPENED", now: now) }
         case .going(let code):
-            if role == .client { events.append(.going(code)) } else { unexpected("GOING", now: now) }
+            guard role == .client else { return unexpected("GOING", now: now) }
+            guard goingCode == nil else { return }
+            goingCode = code
+            events.append(.going(code))
         case .abort(let abort): abortReceived(abort, on: index, now: now)
         case .open: unexpected("a second OPEN", now: now)
         }
@@ -80,7 +83,9 @@ extension SessionMachine {
                 watchdogFired = 0
             }
         }
-        if role == .client, number == using { closeOthers() }
+        guard role == .client, number == using else { return }
+        if let pathIndex = self.index(of: number) { paths[pathIndex].isConfirmed = true }
+        closeOthers()
     }
 
     /// Learns what arrived at the other side.
@@ -94,6 +99,7 @@ extension SessionMachine {
         }
         if outbox.covered > before {
             movedAt = now
+            if closeCoveredAt == nil, outbox.isCloseCovered { closeCoveredAt = now }
             roundTrip.covered(outbox.covered, costCovered: outbox.costCovered, now: now)
             for index in paths.indices { paths[index].flights.covered(outbox.covered, isServer: role == .server) }
         }
@@ -107,14 +113,14 @@ extension SessionMachine {
 
     private mutating func abortReceived(_ abort: AbortFrame, on index: Int, now: NIODeadline) {
         let path = paths[index]
-        let isLastAttempt = usedIndex == nil && path.number == highestPath
+        let isLastAttempt = usedIndex == nil && paths.count == 1
         guard path.phase == .used || isLastAttempt else {
             return closePath(at: index, .refused, now: now)
         }
         _ = outbox.acknowledged(upTo: min(abort.received, outbox.highestSent), limit: 0)
-        if outbox.isCloseCovered {
+        if outbox.isCloseCovered, let close = inbox.close {
             // The server ended normally and its last words were lost (rule 7).
-            return endClosed(inbox.close ?? (abort.code, abort.reason))
+            return endClosed(close)
         }
         let kind: SessionEnding.Kind = abort.code == .noSuchSession && hasHistory ? .lost : .aborted
         end(kind, code: abort.code, reason: abort.reason, isRemote: true)
@@ -127,6 +133,9 @@ extension SessionMachine {
         guard unreadableInputs < 3 else {
             return abort(code: .protocolError, reason: "unreadable input three times: \(reason)", now: now)
         }
+        // Where transactions towards this end are finite, only the one that brought it is cut.
+        let transport = paths[index].transport
+        if role == .server ? transport.isFiniteUp : transport.isFiniteDown { return }
         closePath(at: index, .unreadable, now: now)
     }
 }

@@ -7,7 +7,7 @@ extension SessionMachine {
         var next = NIODeadline.distantFuture
         // An ACK that is due already waits for its path, not for time.
         if let due = acks.dueAt, due > now { next = due }
-        for index in paths.indices { next = min(next, deadline(ofPathAt: index)) }
+        for index in paths.indices { next = min(next, deadline(ofPathAt: index, now: now)) }
         if let deadline = resumeDeadline { next = min(next, deadline) }
         if let deadline = endingDeadline { next = min(next, deadline) }
         return next == .distantFuture ? nil : next
@@ -42,17 +42,23 @@ extension SessionMachine {
         let patience = max(configuration.linger, resumeTime)
         if !outbox.isCloseSent { return closeAskedAt + max(configuration.closeWait, patience) }
         if !outbox.isCloseCovered { return movedAt + patience }
-        return isApplicationDone && inbox.close == nil ? movedAt + patience : nil
+        // The answer is waited for however much else comes: who never closes is not listened to for ever.
+        guard isApplicationDone, inbox.close == nil else { return nil }
+        return max(closeCoveredAt ?? movedAt, attachedAt) + patience
     }
 
     // MARK: Paths
 
     private var silence: TimeAmount { .nanoseconds(heartbeat.nanoseconds / 2 * 5) }
 
-    private func deadline(ofPathAt index: Int) -> NIODeadline {
+    private func deadline(ofPathAt index: Int, now: NIODeadline) -> NIODeadline {
         let path = paths[index]
         if path.phase == .retired { return path.heardAt + silence }
-        guard path.phase == .used else { return path.startedAt + configuration.timeToOpen }
+        guard path.phase == .used else {
+            let next = path.startedAt + configuration.timeToOpen
+            guard role == .client, let retryAt = path.flights.retryAt, retryAt > now else { return next }
+            return min(next, retryAt)
+        }
         var next = NIODeadline.distantFuture
         if let silence = silenceDeadline(path) { next = silence }
         if sendsHeartbeats(path) {
@@ -60,8 +66,9 @@ extension SessionMachine {
         }
         if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
         if let rotation = rotationDeadline(path) { next = min(next, rotation) }
+        if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
         if let hold = holdDeadline(path) { next = min(next, hold) }
-        if let overdue = path.flights.nextRepeat(smoothed: roundTrip.smoothed, covered: outbox.covered) {
+        if let overdue = path.flights.nextRepeat(smoothed: roundTrip.smoothed, hold: holdAllowed(path)) {
             next = min(next, overdue)
         }
         return next
@@ -95,19 +102,32 @@ extension SessionMachine {
             paths[index].isRotationSaid = true
             events.append(.rotationDue(path.number))
         }
-        for range in paths[index].flights.takeOverdue(
-            smoothed: roundTrip.smoothed, covered: outbox.covered, now: now)
-        {
-            outbox.repeatRange(range)
-            acks.soon(now)
+        flightsOverdue(at: index, now: now)
+    }
+
+    /// What finite transactions carried that took too long goes again; after enough of these the path is given up.
+    private mutating func flightsOverdue(at index: Int, now: NIODeadline) {
+        let overdue = paths[index].flights.takeOverdue(
+            smoothed: roundTrip.smoothed, hold: holdAllowed(paths[index]), now: now)
+        guard overdue.isAny else { return }
+        for range in overdue.ranges { outbox.repeatRange(range) }
+        acks.soon(now)
+        if role == .client, paths[index].flights.attempts >= configuration.unansweredLimit {
+            closePath(at: index, .cut, now: now)
         }
+    }
+
+    /// How long a request without frames may wait for its answer: a poll is held.
+    private func holdAllowed(_ path: Path) -> TimeAmount {
+        // The request that says that the path is used is answered at once.
+        path.transport == .poll && (role == .server || path.isConfirmed) ? heartbeat : .zero
     }
 
     /// Rule 10.
     private func silenceDeadline(_ path: Path) -> NIODeadline? {
         guard path.hasUplinkHeartbeat else { return nil }
         if path.transport == .stream, role == .server { return path.heardAt + silence * 4 }
-        if path.transport == .poll, !path.flights.flights.isEmpty { return nil }
+        if path.transport == .poll, role == .server, !path.held.isEmpty { return nil }
         return path.heardAt + silence
     }
 
@@ -131,6 +151,9 @@ extension SessionMachine {
 
     private func rotationDeadline(_ path: Path) -> NIODeadline? {
         guard role == .client, !path.isRotationSaid, path.transport != .poll else { return nil }
+        // A path that brought nothing forward is not left: rotating faster than the line is would bring nothing ever.
+        guard path.isConfirmed, outbox.retained == 0 || outbox.covered > path.coveredAtUse else { return nil }
+        if let retryAt = path.rotationRetryAt { return retryAt }
         if path.greatestSize > 0, max(path.bytesWritten, path.bytesRead) >= path.greatestSize { return path.startedAt }
         guard path.greatestAge > .zero else { return nil }
         // ± 10 %, from the identifier: many clients of one server do not rotate together.

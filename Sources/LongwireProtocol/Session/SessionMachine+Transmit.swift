@@ -120,7 +120,8 @@ extension SessionMachine {
 
     var openedFrame: OpenedFrame {
         OpenedFrame(
-            identifier: identifier, token: tellsToken ? token : nil, instance: instance ?? SessionInstance(rawValue: 0), received: inbox.received,
+            identifier: identifier, token: tellsToken ? token : nil, instance: instance ?? SessionInstance(rawValue: 0),
+            received: inbox.received,
             limit: inbox.limit, allowance: allowanceLimit,
             heartbeat: UInt64(clamping: heartbeat.nanoseconds / 1_000_000),
             resumeTime: UInt64(clamping: resumeTime.nanoseconds / 1_000_000),

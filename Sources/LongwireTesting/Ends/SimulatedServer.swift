@@ -1,0 +1,28 @@
+internal import LongwireProtocol
+internal import NIOCore
+
+/// A session at the server: its end, and what carries it.
+final class SimulatedSession {
+    let end: SimulatedEnd
+    let process: Int
+    var lines: [SimulatedLine] = []
+    /// Requests that wait for their answers, by the number the machine knows them by.
+    var requests: [UInt64: SimulatedRequest] = [:]
+    var nextTransaction: UInt64 = 1
+    var isOver = false
+    /// The process died with it.
+    var isWiped = false
+
+    init(end: SimulatedEnd, process: Int) {
+        self.end = end
+        self.process = process
+    }
+}
+
+/// A server process: its directory of sessions.
+final class SimulatedServer {
+    var directory = SessionDirectory<Int>(tombstones: 64)
+    let number: Int
+
+    init(number: Int) { self.number = number }
+}
