@@ -1,20 +1,11 @@
 internal import LongwireProtocol
-internal import NIOCore
 
-/// Those who wait at a session: one consumer of messages, senders in their order, and whoever awaits the end.
+/// Those who wait at a session on its event loop: one consumer of messages, and whoever awaits the end.
 struct Mailbox {
-    private struct Sender {
-        let message: Message
-        let continuation: CheckedContinuation<Void, any Error>
-        let id: UInt64
-    }
-
     private var consumer: (continuation: CheckedContinuation<Message?, any Error>, id: UInt64)?
-    private var senders = CircularBuffer<Sender>()
     private var awaitingEnd: [CheckedContinuation<SessionEnding, Never>] = []
 
     var isWaiting: Bool { consumer != nil }
-    var firstSender: Message? { senders.first?.message }
 
     /// - Returns: false when another consumer waits already.
     mutating func wait(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64) -> Bool {
@@ -40,25 +31,11 @@ struct Mailbox {
         }
     }
 
-    mutating func wait(_ message: Message, _ continuation: CheckedContinuation<Void, any Error>, id: UInt64) {
-        senders.append(Sender(message: message, continuation: continuation, id: id))
-    }
-
-    /// The first sender's message was taken.
-    mutating func sent() { senders.popFirst()?.continuation.resume() }
-
-    mutating func failSenders(_ error: any Error) {
-        while let sender = senders.popFirst() { sender.continuation.resume(throwing: error) }
-    }
-
-    /// The task of a consumer or sender was cancelled.
+    /// The task of the consumer was cancelled.
     mutating func cancel(_ id: UInt64) {
         if let waiting = consumer, waiting.id == id {
             consumer = nil
             waiting.continuation.resume(throwing: CancellationError())
-        }
-        if let index = senders.firstIndex(where: { $0.id == id }) {
-            senders.remove(at: index).continuation.resume(throwing: CancellationError())
         }
     }
 

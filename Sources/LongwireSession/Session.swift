@@ -12,11 +12,15 @@ public final class Session: Sendable {
     /// The event loop that the session belongs to.
     public let eventLoop: any EventLoop
     let core: NIOLoopBound<SessionCore>
+    private let outgoing: OutgoingTransit
+    let incoming: IncomingTransit
 
     /// A session around its core; on the core's event loop.
     package init(_ core: SessionCore) {
         identifier = core.machine.identifier
         eventLoop = core.eventLoop
+        outgoing = core.outgoing
+        incoming = core.incoming
         self.core = NIOLoopBound(core, eventLoop: core.eventLoop)
     }
 
@@ -30,14 +34,20 @@ public final class Session: Sendable {
     /// - Throws: ``SessionEnding`` when the session is over, ``SessionClosed`` after ``close(_:reason:)``,
     ///   `CancellationError` when cancelled while waiting; then the message was not sent.
     public func send(_ message: Message) async throws {
-        if eventLoop.inEventLoop, core.value.offer(message) { return }
+        // On the loop straight into the send queue, unless others wait before us.
+        if eventLoop.inEventLoop, outgoing.isEmpty, core.value.offer(message) { return }
+        switch try outgoing.offer(message) {
+        case .takenFirst: return onLoop { $0.drainOutgoing() }
+        case .taken: return
+        case .full: break
+        }
         let id = WaiterID.next()
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
-                onLoop { $0.send(message, continuation, id: id) }
+                if outgoing.wait(message, continuation, id: id) { onLoop { $0.drainOutgoing() } }
             }
         } onCancel: {
-            onLoop { $0.mailbox.cancel(id) }
+            outgoing.cancel(id)
         }
     }
 
@@ -75,7 +85,8 @@ public final class Session: Sendable {
 
     /// Sends the termination message and does not wait.
     public func beginClose(_ code: CloseCode = .done, reason: String = "") {
-        onLoop { core in core.turn { $0.machine.close(code: code, reason: reason, now: .now()) } }
+        outgoing.close(SessionClosed())
+        onLoop { $0.close(code, reason: reason) }
     }
 
     /// Ends the session at once, in both directions; what was not acknowledged may be lost.
@@ -88,7 +99,7 @@ public final class Session: Sendable {
         get async {
             await withCheckedContinuation { continuation in
                 onLoop { core in
-                    if let ending = core.machine.ending {
+                    if let ending = core.ending {
                         continuation.resume(returning: ending)
                     } else {
                         core.mailbox.awaitEnd(continuation)

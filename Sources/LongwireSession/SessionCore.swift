@@ -19,6 +19,12 @@ package final class SessionCore {
     private var isPumpScheduled = false
     private var isSettling = false
     var mailbox = Mailbox()
+    /// How the session ended, with what never reached the machine counted in.
+    package private(set) var ending: SessionEnding?
+    /// CLOSE that waits for messages on their way from other threads.
+    private var pendingClose: ((inout SessionMachine) -> Void)?
+    let outgoing = OutgoingTransit()
+    let incoming = IncomingTransit()
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
@@ -136,7 +142,10 @@ package final class SessionCore {
         pump(now: .now())
         for (path, _) in carriers { closeCarrier(of: path) }
         mailbox.finish(ending.kind == .closed ? nil : ending)
-        mailbox.failSenders(ending)
+        var ending = ending
+        ending.unacknowledged += UInt64(outgoing.end(ending))
+        self.ending = ending
+        pendingClose = nil
         mailbox.end(ending)
         observer?.ended(ending, in: self)
         owner = nil
@@ -144,8 +153,34 @@ package final class SessionCore {
     }
 
     private func resumeSenders() {
-        while let message = mailbox.firstSender, machine.offer(message) { mailbox.sent() }
+        outgoing.drain { machine.offer($0) }
+        guard let close = pendingClose, outgoing.isEmpty else { return }
+        pendingClose = nil
+        close(&machine)
     }
+
+    /// This side has nothing more to say: CLOSE follows everything that was taken for sending.
+    package func close(_ code: CloseCode, reason: String) {
+        closeAfterOutgoing { $0.close(code: code, reason: reason, now: .now()) }
+    }
+
+    /// The application is done with the session: CLOSE follows everything that was taken for sending, and what still
+    /// comes is dropped.
+    package func finish(_ code: CloseCode, reason: String) {
+        closeAfterOutgoing { $0.finish(code: code, reason: reason, now: .now()) }
+    }
+
+    private func closeAfterOutgoing(_ close: @escaping (inout SessionMachine) -> Void) {
+        outgoing.close(SessionClosed())
+        turn { core in
+            core.machine.closeExpected(now: .now())
+            core.pendingClose = close
+            core.resumeSenders()
+        }
+    }
+
+    /// Messages of other threads have come.
+    func drainOutgoing() { turn { $0.resumeSenders() } }
 
     // MARK: Carriers
 
@@ -165,17 +200,9 @@ package final class SessionCore {
 
     /// Sends if there is room, from the event loop.
     package func offer(_ message: Message) -> Bool {
-        guard mailbox.firstSender == nil, machine.offer(message) else { return false }
+        guard machine.offer(message) else { return false }
         settleSoon()
         return true
-    }
-
-    /// Sends, or keeps the sender waiting.
-    func send(_ message: Message, _ sender: CheckedContinuation<Void, any Error>, id: UInt64) {
-        if let ending = machine.ending { return sender.resume(throwing: ending) }
-        if offer(message) { return sender.resume() }
-        if machine.outbox.isClosing { return sender.resume(throwing: SessionClosed()) }
-        mailbox.wait(message, sender, id: id)
     }
 
     /// The next message, from the event loop; its credit goes back.

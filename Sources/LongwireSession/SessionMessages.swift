@@ -18,11 +18,13 @@ public struct SessionMessages: AsyncSequence, Sendable {
         ///
         /// - Throws: ``SessionEnding`` when the session is lost or aborted, `CancellationError` when cancelled.
         public mutating func next() async throws -> Message? {
+            if let message = session.incoming.pop() { return message }
             if session.eventLoop.inEventLoop, let message = session.core.value.take() { return message }
             let id = WaiterID.next()
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
-                    session.onLoop { $0.next(continuation, id: id) }
+                    let isRemote = !session.eventLoop.inEventLoop
+                    session.onLoop { $0.next(continuation, id: id, isRemote: isRemote) }
                 }
             } onCancel: { [session] in
                 session.onLoop { $0.mailbox.cancel(id) }
@@ -38,10 +40,14 @@ public struct MessagesHaveOneConsumer: Error, Sendable, CustomStringConvertible 
 }
 
 extension SessionCore {
-    func next(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64) {
-        if let message = take() { return continuation.resume(returning: message) }
-        if let ending = machine.ending, ending.kind != .closed { return continuation.resume(throwing: ending) }
-        if machine.ending != nil || machine.isPeerClosed { return continuation.resume(returning: nil) }
+    func next(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64, isRemote: Bool) {
+        if let message = take() {
+            // A consumer on another thread gets what waits with one hop.
+            if isRemote { incoming.fill { take() } }
+            return continuation.resume(returning: message)
+        }
+        if let ending, ending.kind != .closed { return continuation.resume(throwing: ending) }
+        if ending != nil || machine.isPeerClosed { return continuation.resume(returning: nil) }
         if !mailbox.wait(continuation, id: id) { continuation.resume(throwing: MessagesHaveOneConsumer()) }
     }
 }

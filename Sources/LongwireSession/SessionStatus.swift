@@ -17,6 +17,6 @@ extension SessionCore {
     package var status: SessionStatus {
         SessionStatus(
             transport: machine.usedTransport, roundTrip: machine.smoothedRoundTrip,
-            unacknowledged: machine.outbox.retained, ending: machine.ending)
+            unacknowledged: machine.outbox.retained, ending: ending)
     }
 }

@@ -119,7 +119,7 @@ final class ClientSession: SessionObserver {
 
     func going(_ code: CloseCode, in core: SessionCore) {
         configuration.onChange?(.going(code))
-        core.machine.close(code: .done, reason: "", now: .now())
+        core.close(.done, reason: "")
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {

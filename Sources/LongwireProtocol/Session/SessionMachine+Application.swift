@@ -32,11 +32,17 @@ extension SessionMachine {
 
     /// Sends CLOSE after every message that was taken; the first call counts.
     package mutating func close(code: CloseCode, reason: String, now: NIODeadline) {
+        guard ending == nil, !outbox.isClosing else { return }
+        closeExpected(now: now)
+        closeCode = code
+        outbox.close(code: code, reason: reason)
+    }
+
+    /// CLOSE follows as soon as messages on their way to the machine have been offered; its patience begins now.
+    package mutating func closeExpected(now: NIODeadline) {
         guard ending == nil, closeAskedAt == nil else { return }
         closeAskedAt = now
         movedAt = now
-        closeCode = code
-        outbox.close(code: code, reason: reason)
     }
 
     /// The application is done with the session: closes it, and drops what still comes (rule 12).

@@ -26,7 +26,7 @@ extension Mount {
     public func close(_ identifier: SessionIdentifier, code: CloseCode = .operatorEnded, reason: String) -> Bool {
         guard let handle = handle(of: identifier) else { return false }
         handle.eventLoop.execute {
-            handle.core.value.turn { $0.machine.finish(code: code, reason: reason, now: .now()) }
+            handle.core.value.finish(code, reason: reason)
         }
         return true
     }

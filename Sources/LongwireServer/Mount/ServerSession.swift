@@ -36,7 +36,7 @@ final class ServerSession: SessionObserver {
         let logger = mount.logger
         let run: @Sendable @concurrent () async -> Void = {
             let (code, reason) = await Self.serve(servlet, session, logger: logger)
-            session.onLoop { core in core.turn { $0.machine.finish(code: code, reason: reason, now: .now()) } }
+            session.finish(code, reason: reason)
         }
         switch servlet.runs {
         case .onEventLoop: task = Task(executorPreference: executor, operation: run)
@@ -76,7 +76,7 @@ final class ServerSession: SessionObserver {
     func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {
         guard case .inline(let servlet) = servlet else { return }
         if isStarted { timed { servlet.closed(code, reason: reason, in: session) } }
-        core.machine.finish(code: .done, reason: "", now: .now())
+        core.finish(.done, reason: "")
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {

@@ -1,0 +1,25 @@
+internal import LongwireProtocol
+internal import NIOCore
+internal import Synchronization
+
+/// Messages that were taken from the session for a consumer on another thread: one hop for many, bounded.
+final class IncomingTransit: Sendable {
+    private static let messageLimit = 64
+    private static let byteLimit = 64 * 1024
+
+    private let messages = Mutex(CircularBuffer<Message>())
+
+    func pop() -> Message? { messages.withLock { $0.popFirst() } }
+
+    /// On the loop: fills up from `take` until it returns nil.
+    func fill(_ take: () -> Message?) {
+        var bytes = 0
+        var taken: [Message] = []
+        while taken.count < Self.messageLimit, bytes < Self.byteLimit, let message = take() {
+            taken.append(message)
+            bytes += message.payload.readableBytes
+        }
+        guard !taken.isEmpty else { return }
+        messages.withLock { $0.append(contentsOf: taken) }
+    }
+}
