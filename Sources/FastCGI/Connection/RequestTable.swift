@@ -52,7 +52,7 @@ struct RequestTable<Value> {
         return values
     }
 
-    /// The only value, where there is exactly one: saves the callers an array.
+    /// The value that lies in place, where there is no other: saves the callers an array.
     var only: Value? {
         self.others.isEmpty ? self.first?.value : nil
     }

@@ -15,6 +15,7 @@ func recordBytes(_ argc: CInt, _ argv: UnsafeMutablePointer<UnsafeMutablePointer
         let pieces = decoded(input, piece: Int(choice) % 17 + 1)
         // safe: a difference is the find this program looks for.
         guard whole == pieces else { fatalError("\(whole)\n\(pieces)") }
+        followConnectionRules(input, choice: choice)
         return 0
     }
 }
