@@ -1,3 +1,4 @@
+internal import Logging
 internal import LongwireSession
 internal import NIOCore
 
@@ -7,8 +8,8 @@ struct LoopContext: Sendable {
     let executor: LoopTaskExecutor
 
     /// On `eventLoop` itself.
-    init(_ eventLoop: any EventLoop) {
+    init(_ eventLoop: any EventLoop, slowServlet: TimeAmount, logger: Logger) {
         wheel = NIOLoopBound(TimerWheel(eventLoop: eventLoop), eventLoop: eventLoop)
-        executor = LoopTaskExecutor(eventLoop)
+        executor = LoopTaskExecutor(eventLoop, limit: slowServlet, logger: logger)
     }
 }

@@ -193,7 +193,7 @@ public final class Mount: Sendable {
         contexts.withLockedValue { contexts in
             let key = ObjectIdentifier(eventLoop)
             if let context = contexts[key] { return context }
-            let context = LoopContext(eventLoop)
+            let context = LoopContext(eventLoop, slowServlet: configuration.slowServlet, logger: logger)
             contexts[key] = context
             return context
         }

@@ -1,13 +1,30 @@
+internal import Logging
 internal import NIOCore
 
-/// Runs the tasks of servlets on an event loop.
+/// Runs the tasks of servlets on an event loop, and says when one held it for long.
 final class LoopTaskExecutor: TaskExecutor {
     private let eventLoop: any EventLoop
+    private let limit: TimeAmount
+    private let logger: Logger
 
-    init(_ eventLoop: any EventLoop) { self.eventLoop = eventLoop }
+    /// - Parameter limit: a piece of a servlet's code that runs for longer without a suspension is logged.
+    init(_ eventLoop: any EventLoop, limit: TimeAmount, logger: Logger) {
+        self.eventLoop = eventLoop
+        self.limit = limit
+        self.logger = logger
+    }
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        eventLoop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        eventLoop.execute {
+            let start = NIODeadline.now()
+            job.runSynchronously(on: self.asUnownedTaskExecutor())
+            let held = NIODeadline.now() - start
+            if held >= self.limit {
+                self.logger.warning(
+                    "a servlet held its event loop; one that must block says runs = .anywhere",
+                    metadata: ["milliseconds": "\(held.nanoseconds / 1_000_000)"])
+            }
+        }
     }
 }

@@ -96,30 +96,35 @@ struct Serve: AsyncParsableCommand {
         try await group.shutdownGracefully()
     }
 
+    private enum Event {
+        case signal(UnixSignal)
+        case drained
+    }
+
     /// Waits for the first signal, then drains; a second one ends everything at once.
     private func serve(
         until signals: UnixSignalsSequence, mount: Mount, server: Listening, logger: Logger
     ) async {
-        await withTaskGroup(of: Bool.self) { group in
-            var iterator = signals.makeAsyncIterator()
-            guard let first = await iterator.next() else { return }
-            logger.notice("draining", metadata: ["signal": "\(first)", "sessions": "\(mount.sessionCount)"])
-            group.addTask {
-                for await signal in signals {
-                    logger.notice("ending now", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
-                    return false
+        let (events, source) = AsyncStream.makeStream(of: Event.self)
+        let forwarding = Task { for await signal in signals { source.yield(.signal(signal)) } }
+        defer { forwarding.cancel() }
+        var isDraining = false
+        for await event in events {
+            switch event {
+            case .drained: return
+            case .signal(let signal) where isDraining:
+                logger.notice("ending now", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
+                Foundation.exit(1)
+            case .signal(let signal):
+                isDraining = true
+                logger.notice("draining", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
+                Task { [times] in
+                    await mount.drain(window: times.drainWindow.amount, limit: times.drainLimit.amount)
+                    await server.stop()
+                    logger.notice("drained")
+                    source.yield(.drained)
                 }
-                return true
             }
-            group.addTask { [times] in
-                await mount.drain(window: times.drainWindow.amount, limit: times.drainLimit.amount)
-                await server.stop()
-                logger.notice("drained")
-                return true
-            }
-            let isDrained = await group.next() ?? true
-            group.cancelAll()
-            if !isDrained { Foundation.exit(1) }
         }
     }
 }
