@@ -61,14 +61,13 @@ final class ClientSession: SessionObserver {
         }
     }
 
-    /// A path's transaction came to its end without the session's.
+    /// A path's transaction came to its end; the session is told next.
     private func pathFailed(_ path: UInt64, _ reason: ConnectError) {
         if dialing?.path == path { dialing = nil }
         guard !core.machine.isEnded else { return }
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        guard opened == nil else { return fail(reason) }
-        if !core.machine.isAttached { redialSoon() }
+        if opened != nil { fail(reason) }
     }
 
     private func redialSoon() {
@@ -101,13 +100,23 @@ final class ClientSession: SessionObserver {
     }
 
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
-        if dialing?.path == path, end == .notOpened {
-            dialing = nil
-            lastFailure = ConnectError(.timedOut, "no OPENED came in time")
-            if opened != nil, let lastFailure { return fail(lastFailure) }
+        if dialing?.path == path { dialing = nil }
+        guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
+        if let failure = Self.failure(end) { lastFailure = failure }
+        if opened != nil, let lastFailure { return fail(lastFailure) }
+        if !core.machine.isAttached { redialSoon() }
+    }
+
+    /// Why the session gave a path up; nil where the transaction said so itself.
+    private static func failure(_ end: PathEnd) -> ConnectError? {
+        switch end {
+        case .silent: ConnectError(.timedOut, "nothing was heard for two and a half heartbeats")
+        case .stalled: ConnectError(.timedOut, "what was written was not read")
+        case .notOpened: ConnectError(.timedOut, "no OPENED came in time: the path does not stream, or nobody answers")
+        case .unreadable: ConnectError(.notLongwire, "what came was not frames")
+        case .refused: ConnectError(.unreachable, "the server refused the transaction")
+        case .cut, .replaced, .ended: nil
         }
-        // A replaced path has its successor; the loss of the last one is told by `suspended`.
-        if end != .replaced, end != .ended, !core.machine.isAttached { redialSoon() }
     }
 
     func suspended(in core: SessionCore) {

@@ -21,7 +21,7 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
     let path: UInt64
     private let core: SessionCore
     private let head: HTTPRequestHead
-    /// Told once when the path is lost, with the reason.
+    /// Told why, once, before the session is told that the path is lost.
     private let lost: (UInt64, ConnectError) -> Void
     private let endpoint: Endpoint
     private var context: ChannelHandlerContext?
@@ -95,11 +95,11 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         case .frames:
             guard !isClosed else { return }
             isClosed = true
+            lost(path, ConnectError(.unreachable, "the web server ended the response"))
             core.turn { core in
                 core.forgetCarrier(of: path)
                 core.machine.responseEnded(on: path, now: .now())
             }
-            lost(path, ConnectError(.unreachable, "the web server ended the response"))
             context?.close(promise: nil)
         case .awaited, .over: break
         }
@@ -137,11 +137,11 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
     func gone(_ reason: ConnectError) {
         guard !isClosed else { return }
         isClosed = true
+        lost(path, reason)
         core.turn { core in
             core.forgetCarrier(of: path)
             core.machine.pathLost(path, now: .now())
         }
-        lost(path, reason)
         context?.close(promise: nil)
     }
 
@@ -170,6 +170,5 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         isClosed = true
         // What was written before goes first; the body is left unfinished, since the session has ended it.
         context?.close(promise: nil)
-        lost(path, ConnectError(.unreachable, "the path was given up"))
     }
 }

@@ -174,8 +174,9 @@ public final class Mount: Sendable {
     }
 
     /// Forgets an ended session, but for how it ended.
-    func ended(_ core: SessionCore, _ ending: SessionEnding) {
+    func ended(_ core: SessionCore, _ ending: SessionEnding, wasUsed: Bool) {
         let waiting = registry.withLockedValue { registry in
+            if !wasUsed { registry.directory.forget(identifier: core.machine.identifier) }
             registry.directory.remove(
                 identifier: core.machine.identifier, finalReceived: core.machine.inbox.received, code: ending.code,
                 reason: ending.reason, resumeTime: core.machine.resumeTime, now: .now())

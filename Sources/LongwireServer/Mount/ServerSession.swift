@@ -7,7 +7,9 @@ internal import NIOCore
 final class ServerSession: SessionObserver {
     private let mount: Mount
     private let servlet: ServletKind
-    private let request: SessionRequest
+    /// What the servlet is told when it starts; not kept beyond.
+    private var request: SessionRequest?
+    private let servletName: String
     private let session: Session
     private let executor: LoopTaskExecutor
     private var task: Task<Void, Never>?
@@ -17,14 +19,16 @@ final class ServerSession: SessionObserver {
         self.mount = mount
         self.servlet = servlet
         self.request = request
+        servletName = request.servlet
         self.executor = executor
         session = Session(core)
     }
 
     /// A servlet starts when a path is first used (rule 5).
     func pathUsed(_ path: UInt64, in core: SessionCore) {
-        guard !isStarted else { return }
+        guard !isStarted, let request else { return }
         isStarted = true
+        self.request = nil
         switch servlet {
         case .inline(let servlet): timed { servlet.opened(session, request: request) }
         case .task(let servlet): start(servlet)
@@ -80,7 +84,7 @@ final class ServerSession: SessionObserver {
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
-        mount.ended(core, ending)
+        mount.ended(core, ending, wasUsed: isStarted)
         task?.cancel()
         task = nil
         mount.logger.debug(
@@ -97,7 +101,7 @@ final class ServerSession: SessionObserver {
             mount.logger.warning(
                 "a servlet held its event loop",
                 metadata: [
-                    "servlet": "\(request.servlet)", "session": "\(session.identifier)",
+                    "servlet": "\(servletName)", "session": "\(session.identifier)",
                     "milliseconds": "\(held.nanoseconds / 1_000_000)",
                 ])
         }

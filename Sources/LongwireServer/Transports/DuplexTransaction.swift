@@ -6,12 +6,11 @@ internal import NIOCore
 
 /// One POST whose body and response carry frames at once: the transport `duplex`.
 ///
-/// Until OPEN came it belongs to nobody; then it is the carrier of one path of one session. A session on another event
-/// loop is reached through ``HoppingExchange``.
+/// It belongs to nobody until OPEN came; then a ``DuplexCarrier`` takes its place, on the event loop of the session
+/// and, where that is another one, through ``HoppingExchange``.
 final class DuplexTransaction: HTTPExchangeReceiver {
     private enum State {
         case awaitingOpen(deadline: Scheduled<Void>)
-        case carrying(DuplexCarrier)
         /// Answered: what still comes is dropped.
         case over
     }
@@ -61,7 +60,6 @@ final class DuplexTransaction: HTTPExchangeReceiver {
 
     func bodyReceived(_ bytes: ByteBuffer) {
         switch state {
-        case .carrying(let carrier): carrier.received(bytes)
         case .over: return
         case .awaitingOpen:
             bytesRead += bytes.readableBytes
@@ -111,7 +109,7 @@ final class DuplexTransaction: HTTPExchangeReceiver {
         decoder = FrameDecoder()
         if handle.eventLoop === exchange.eventLoop {
             let carrier = DuplexCarrier(exchange: exchange, core: handle.core.value)
-            state = .carrying(carrier)
+            exchange.receiver = carrier
             carrier.attach(attachment)
         } else {
             let far = HoppingExchange.hop(exchange, to: handle.eventLoop) { near in
@@ -125,19 +123,13 @@ final class DuplexTransaction: HTTPExchangeReceiver {
 
     func bodyEnded() {
         switch state {
-        case .carrying(let carrier): carrier.bodyEnded()
         case .over: return
         case .awaitingOpen:
             refuse(Problem(status: .badRequest, title: "No OPEN", detail: "The body ended before an OPEN frame."))
         }
     }
 
-    func readCompleted() { if case .carrying(let carrier) = state { carrier.readCompleted() } }
-    func writabilityChanged() { if case .carrying(let carrier) = state { carrier.writabilityChanged() } }
-
-    func closed() {
-        let state = state
-        endWaiting()
-        if case .carrying(let carrier) = state { carrier.closed() }
-    }
+    func readCompleted() {}
+    func writabilityChanged() {}
+    func closed() { endWaiting() }
 }
