@@ -21,6 +21,9 @@ struct FlightLedger {
     /// How often in a row transactions took too long.
     private(set) var attempts = 0
 
+    /// The repeat time doubles to this.
+    static let longest = TimeAmount.seconds(16)
+
     /// The transactions of which an end is still to be expected.
     var underWay: Int { flights.count { !$0.isAnswered } }
 
@@ -64,8 +67,9 @@ struct FlightLedger {
     }
 
     private func limit(_ flight: Flight, _ smoothed: TimeAmount?, hold: TimeAmount) -> NIODeadline {
-        let base = max(.seconds(1), (smoothed ?? .zero) * 2) * (1 << min(attempts, 6))
-        return flight.sentAt + base + (flight.range == nil ? hold : .zero)
+        let base = min(max(.seconds(1), (smoothed ?? .zero) * 2), Self.longest)
+        let patience = min(base * (1 << min(attempts, 6)), Self.longest)
+        return flight.sentAt + patience + (flight.range == nil ? hold : .zero)
     }
 
     /// When the next transaction has taken too long.

@@ -36,8 +36,8 @@ struct RoundTrip {
         smoothed = .nanoseconds((old.nanoseconds * 7 + elapsed.nanoseconds) / 8)
     }
 
-    /// Another path is used: what was in flight on the old one measures nothing.
-    mutating func pathChanged() { sample = nil }
+    /// What was in flight goes again, perhaps on another path: its acknowledgement measures nothing.
+    mutating func repeated() { sample = nil }
 
     /// What may be sent and not covered, in bytes of credit.
     func inFlightLimit(window: UInt64) -> UInt64 {

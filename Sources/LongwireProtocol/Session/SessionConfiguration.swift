@@ -85,6 +85,11 @@ public struct SessionConfiguration: Sendable, Equatable {
         guard heartbeat >= .milliseconds(10) else {
             throw ConfigurationError("the heartbeat must be at least 10 ms")
         }
+        guard greatestAge <= .zero || greatestAge >= .seconds(1), greatestSize <= 0 || greatestSize >= 1024 * 1024
+        else {
+            throw ConfigurationError(
+                "the greatest age of a transaction must be 0 (no limit) or at least 1 s, its greatest size 0 or 1 MiB")
+        }
         guard timeToOpen > .zero, linger >= .zero, resumeTime >= .zero else {
             throw ConfigurationError("time to open, linger and resume time must not be negative, nor the first zero")
         }

@@ -76,7 +76,7 @@ extension SessionMachine {
     /// A request failed: its frames go again; after enough failures in a row the path is given up (rule 13).
     package mutating func requestFailed(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
-        if let range = paths[index].flights.failed(transaction, now: now) { outbox.repeatRange(range) }
+        if let range = paths[index].flights.failed(transaction, now: now) { goesAgain(range) }
         acks.soon(now)
         if paths[index].flights.failures >= configuration.unansweredLimit { closePath(at: index, .cut, now: now) }
     }
@@ -99,7 +99,7 @@ extension SessionMachine {
     package mutating func requestLost(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
         paths[index].held.removeAll { $0.transaction == transaction }
-        if let range = paths[index].flights.failed(transaction, now: now) { outbox.repeatRange(range) }
+        if let range = paths[index].flights.failed(transaction, now: now) { goesAgain(range) }
         acks.soon(now)
     }
 

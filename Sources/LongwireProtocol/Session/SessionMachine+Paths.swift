@@ -160,7 +160,7 @@ extension SessionMachine {
         using = path
         if let old = usedIndex { paths[old].phase = .retired }
         outbox.rewind()
-        roundTrip.pathChanged()
+        roundTrip.repeated()
         if role == .server {
             while let index = paths.firstIndex(where: { $0.number < path }) { drop(at: index, .replaced) }
         }
@@ -189,7 +189,7 @@ extension SessionMachine {
     mutating func closePath(at index: Int, _ end: PathEnd, now: NIODeadline) {
         let wasUsed = paths[index].phase == .used
         for flight in paths[index].flights.flights {
-            if let range = flight.range { outbox.repeatRange(range) }
+            if let range = flight.range { goesAgain(range) }
         }
         drop(at: index, end)
         if let used = usedIndex, role == .client, paths[used].isRotationSaid {
@@ -204,6 +204,12 @@ extension SessionMachine {
         }
     }
 
+    /// What is not covered of a range goes again (rule 4b).
+    mutating func goesAgain(_ range: ClosedRange<UInt64>) {
+        outbox.repeatRange(range)
+        roundTrip.repeated()
+    }
+
     private mutating func drop(at index: Int, _ end: PathEnd) {
         let path = paths.remove(at: index)
         if pingSentAt?.path == path.number { pingSentAt = nil }
@@ -211,7 +217,7 @@ extension SessionMachine {
     }
 
     private mutating func suspend(now: NIODeadline) {
-        roundTrip.pathChanged()
+        roundTrip.repeated()
         suspendedAt = now
         guard resumeTime > .zero else { return giveUp(now: now) }
         events.append(.suspended)

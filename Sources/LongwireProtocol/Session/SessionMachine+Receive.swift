@@ -17,7 +17,7 @@ extension SessionMachine {
         // What crosses with our own end changes nothing any more, but for the client's last word.
         guard ending == nil else { return }
         switch frame {
-        case .numbered(let frame): numberedReceived(frame, now: now)
+        case .numbered(let frame): numberedReceived(frame, on: index, now: now)
         case .ack(let ack): ackReceived(ack, on: index, now: now)
         case .ping(let payload):
             paths[index].owedPong = payload
@@ -46,7 +46,14 @@ extension SessionMachine {
         abort(code: .protocolError, reason: "\(what) in the middle of a transaction", now: now)
     }
 
-    private mutating func numberedReceived(_ frame: NumberedFrame, now: NIODeadline) {
+    private mutating func numberedReceived(_ frame: NumberedFrame, on index: Int, now: NIODeadline) {
+        let transport = paths[index].transport
+        let isStreamed = role == .server ? !transport.isFiniteUp : !transport.isFiniteDown
+        if isStreamed, frame.number > inbox.received + 1 {
+            // A stream has no gaps; nothing is repeated in place there, so the rest would wait for ever.
+            return inputUnreadable(
+                on: paths[index].number, reason: "frame \(frame.number) came after \(inbox.received)", now: now)
+        }
         do {
             let isNew = try inbox.receive(frame)
             acks.numberedFrame(cost: frame.cost, now: now)

@@ -67,7 +67,8 @@ extension SessionMachine {
         if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
         if let rotation = rotationDeadline(path) { next = min(next, rotation) }
         if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
-        if let hold = holdDeadline(path) { next = min(next, hold) }
+        // An answer that is due already waits for being pulled, not for time.
+        if let hold = holdDeadline(path), hold > now { next = min(next, hold) }
         if let overdue = path.flights.nextRepeat(smoothed: roundTrip.smoothed, hold: holdAllowed(path)) {
             next = min(next, overdue)
         }
@@ -110,7 +111,7 @@ extension SessionMachine {
         let overdue = paths[index].flights.takeOverdue(
             smoothed: roundTrip.smoothed, hold: holdAllowed(paths[index]), now: now)
         guard overdue.isAny else { return }
-        for range in overdue.ranges { outbox.repeatRange(range) }
+        for range in overdue.ranges { goesAgain(range) }
         acks.soon(now)
         if role == .client, paths[index].flights.attempts >= configuration.unansweredLimit {
             closePath(at: index, .cut, now: now)

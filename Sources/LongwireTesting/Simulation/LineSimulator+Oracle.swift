@@ -56,6 +56,7 @@ extension LineSimulator {
             return "closed, and the client took \(client.end.taken) of \(mine.end.offered) messages"
         }
         if scenario.server.takeEvery != nil, scenario.server.finish != .finish, ending.unacknowledged == 0,
+            !mine.isWiped,
             mine.end.taken != client.end.offered
         {
             return "closed, and the server took \(mine.end.taken) of \(client.end.offered) messages"

@@ -63,6 +63,8 @@ struct Scenario {
         }
         if random.chance(0.2) { configuration.greatestAge = .milliseconds(Int64(random.number(300...8000))) }
         if random.chance(0.2) { configuration.greatestSize = random.number(20_000...400_000) }
+        // Faster than a frame arrives, no line can be changed.
+        if configuration.greatestAge < .seconds(2) { bandwidth = max(bandwidth, 1_000_000) }
         if client.sizes == .huge || server.sizes == .huge { bandwidth = max(bandwidth, 1_000_000) }
         faults(&random)
         endings(&random)

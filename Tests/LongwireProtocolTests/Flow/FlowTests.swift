@@ -1,0 +1,173 @@
+import NIOCore
+import Testing
+
+@testable import LongwireProtocol
+
+private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
+
+@Suite("Allowance")
+struct AllowanceTests {
+    @Test("Never more unread than allowed; control frames have a part of their own")
+    func bytes() {
+        var allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 0), isIgnored: false)
+        #expect(allowance.dataBytes == 744)
+        allowance.wrote(744)
+        #expect(allowance.dataBytes == 0)
+        #expect(allowance.controlBytes == 256)
+        allowance.wrote(256)
+        #expect(allowance.controlBytes == 0)
+        #expect(allowance.read(total: 500) == true)
+        #expect(allowance.unread == 500)
+        #expect(allowance.dataBytes == 244)
+    }
+
+    @Test("A piece is free once its end was read")
+    func pieces() {
+        var allowance = Allowance(AllowanceLimit(bytes: 100_000, pieces: 8), isIgnored: false)
+        for _ in 0..<4 { allowance.wrote(10) }
+        #expect(allowance.dataBytes == 0)
+        #expect(allowance.controlBytes > 0)
+        #expect(allowance.read(total: 9) == true)
+        #expect(allowance.dataBytes == 0)
+        #expect(allowance.read(total: 10) == true)
+        #expect(allowance.dataBytes > 0)
+    }
+
+    @Test("What was read only grows, and is never more than was written")
+    func reads() {
+        var allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 8), isIgnored: false)
+        allowance.wrote(100)
+        #expect(allowance.read(total: 50) == true)
+        #expect(allowance.read(total: 40) == false)
+        #expect(allowance.unread == 50)
+        #expect(allowance.read(total: 101) == nil)
+        #expect(allowance.read(total: VarInt.maximum) == nil)
+    }
+}
+
+@Suite("AckSchedule")
+struct AckScheduleTests {
+    private func schedule(window: Int = 100_000) -> AckSchedule {
+        AckSchedule(delay: .milliseconds(20), window: window)
+    }
+
+    @Test("One frame waits 20 ms; 16 frames or 32 KiB do not wait")
+    func frames() {
+        var acks = schedule()
+        acks.numberedFrame(cost: 65, now: start)
+        #expect(acks.dueAt == start + .milliseconds(20))
+        for _ in 0..<15 { acks.numberedFrame(cost: 65, now: start) }
+        #expect(acks.isDue(start))
+        acks.sent(limit: 0)
+        #expect(acks.dueAt == nil)
+        acks.numberedFrame(cost: 32 * 1024, now: start)
+        #expect(acks.isDue(start))
+    }
+
+    @Test("The first of many frames sets the time")
+    func first() {
+        var acks = schedule()
+        acks.numberedFrame(cost: 65, now: start)
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(15))
+        #expect(acks.dueAt == start + .milliseconds(20))
+    }
+
+    @Test("A quarter of the window that came back is told at once, less within the delay, nothing never")
+    func credit() {
+        var acks = schedule(window: 1000)
+        acks.creditReturned(limit: 1000, now: start)
+        #expect(acks.dueAt == nil)
+        acks.creditReturned(limit: 1100, now: start)
+        #expect(acks.dueAt == start + .milliseconds(20))
+        acks.creditReturned(limit: 1250, now: start)
+        #expect(acks.isDue(start))
+    }
+}
+
+@Suite("RoundTrip")
+struct RoundTripTests {
+    @Test("At least 32 KiB may be under way, and at most the window")
+    func limits() {
+        var roundTrip = RoundTrip()
+        #expect(roundTrip.inFlightLimit(window: 1_000_000) == 32 * 1024)
+        roundTrip.sent(1, costCovered: 0, now: start)
+        roundTrip.covered(1, costCovered: 200_000, now: start + .milliseconds(100))
+        #expect(roundTrip.smoothed == .milliseconds(100))
+        #expect(roundTrip.rate == 2_000_000)
+        #expect(roundTrip.inFlightLimit(window: 10_000_000) == 1_200_000)
+        #expect(roundTrip.inFlightLimit(window: 100_000) == 100_000)
+    }
+
+    @Test("What was under way on another path measures nothing")
+    func pathChange() {
+        var roundTrip = RoundTrip()
+        roundTrip.sent(1, costCovered: 0, now: start)
+        roundTrip.repeated()
+        roundTrip.covered(1, costCovered: 100, now: start + .seconds(50))
+        #expect(roundTrip.smoothed == nil)
+    }
+
+    @Test("No figures overflow")
+    func overflow() {
+        var roundTrip = RoundTrip()
+        roundTrip.sent(1, costCovered: 0, now: start)
+        roundTrip.covered(1, costCovered: VarInt.maximum, now: start)
+        #expect(roundTrip.inFlightLimit(window: VarInt.maximum) <= VarInt.maximum)
+    }
+}
+
+@Suite("FlightLedger")
+struct FlightLedgerTests {
+    // R: B2
+    @Test("What a transaction carried goes again after the repeat time, which doubles without progress")
+    func repeatTime() {
+        var ledger = FlightLedger()
+        ledger.sent(1, range: 1...3, now: start)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == start + .seconds(1))
+        #expect(ledger.takeOverdue(smoothed: nil, hold: .zero, now: start + .milliseconds(999)).isAny == false)
+        #expect(ledger.takeOverdue(smoothed: nil, hold: .zero, now: start + .seconds(1)).ranges == [1...3])
+        ledger.sent(2, range: 1...3, now: start)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == start + .seconds(2))
+        ledger.covered(1, isServer: false)
+        #expect(ledger.nextRepeat(smoothed: .seconds(3), hold: .zero) == start + .seconds(6))
+    }
+
+    @Test("A transaction without frames may be held; then it is dead too")
+    func held() {
+        var ledger = FlightLedger()
+        ledger.sent(1, range: nil, now: start)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .seconds(15)) == start + .seconds(16))
+        #expect(ledger.takeOverdue(smoothed: nil, hold: .seconds(15), now: start + .seconds(16)).isAny)
+        #expect(ledger.takeDead() == 1)
+        #expect(ledger.takeDead() == nil)
+    }
+
+    @Test("An answered transaction stays on record until what it carried is covered")
+    func answered() {
+        var ledger = FlightLedger()
+        ledger.sent(1, range: 4...6, now: start)
+        ledger.answered(1, covered: 2)
+        #expect(ledger.underWay == 0)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) != nil)
+        ledger.covered(6, isServer: false)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == nil)
+    }
+
+    // R: B5
+    @Test("Failures are counted in a row, and the next transaction waits longer each time")
+    func failures() {
+        var ledger = FlightLedger()
+        for number in 1...4 {
+            ledger.sent(UInt64(number), range: 1...1, now: start)
+            #expect(ledger.failed(UInt64(number), now: start) == 1...1)
+        }
+        #expect(ledger.failures == 4)
+        #expect(ledger.retryAt == start + .milliseconds(400))
+        #expect(ledger.failed(99, now: start) == nil)
+        #expect(ledger.failures == 4)
+        ledger.sent(9, range: nil, now: start)
+        ledger.answered(9, covered: 0)
+        #expect(ledger.failures == 0)
+        #expect(ledger.retryAt == nil)
+    }
+}
