@@ -45,6 +45,8 @@ public final class Session: Sendable {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 if outgoing.wait(message, continuation, id: id) { onLoop { $0.drainOutgoing() } }
+                // Cancelled before it waited, there was nobody to wake.
+                if Task.isCancelled { outgoing.cancel(id) }
             }
         } onCancel: {
             outgoing.cancel(id)

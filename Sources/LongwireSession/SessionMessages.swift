@@ -25,6 +25,8 @@ public struct SessionMessages: AsyncSequence, Sendable {
                 try await withCheckedThrowingContinuation { continuation in
                     let isRemote = !session.eventLoop.inEventLoop
                     session.onLoop { $0.next(continuation, id: id, isRemote: isRemote) }
+                    // Cancelled before it waited, there was nobody to wake.
+                    if Task.isCancelled { session.onLoop { $0.mailbox.cancel(id) } }
                 }
             } onCancel: { [session] in
                 session.onLoop { $0.mailbox.cancel(id) }

@@ -26,7 +26,7 @@ package final class TimerWheel {
     package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         slots = Array(repeating: [], count: Int(Self.slotCount))
-        turned = NIODeadline.now().uptimeNanoseconds / Self.tickNanoseconds
+        turned = eventLoop.now.uptimeNanoseconds / Self.tickNanoseconds
     }
 
     /// Calls `member` at `deadline` or up to 10 ms later, unless it is entered for an earlier time.
@@ -81,7 +81,7 @@ package final class TimerWheel {
 
     private func turn() {
         scheduled = nil
-        let now = NIODeadline.now()
+        let now = eventLoop.now
         let current = now.uptimeNanoseconds / Self.tickNanoseconds
         while let tick = nextOccupied(), tick <= current {
             turned = tick
