@@ -99,7 +99,9 @@ let package = Package(
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", nio("NIOCore"), nio("NIOPosix")]),
         .testTarget(
             name: "LongwireTestingTests",
-            dependencies: ["LongwireTesting", "LongwireProtocol", nio("NIOCore")]),
+            dependencies: [
+                "LongwireTesting", "LongwireProtocol", "LongwireSession", nio("NIOCore"), nio("NIOPosix"),
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

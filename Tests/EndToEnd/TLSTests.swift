@@ -1,4 +1,5 @@
 #if TLS
+    import FastCGI
     import LongwireClient
     import LongwireServer
     import NIOCore

@@ -1,0 +1,88 @@
+internal import LongwireProtocol
+internal import LongwireSession
+internal import NIOCore
+
+/// One end of a path in memory: what is written arrives at the other end in a later turn of the loop.
+final class MemoryCarrier: PathCarrier {
+    private let path: UInt64
+    private let core: SessionCore
+    private let eventLoop: any EventLoop
+    /// The other end, for as long as the path is open.
+    var other: MemoryCarrier?
+    private var decoder = FrameDecoder()
+    private var written = ByteBuffer()
+
+    init(path: UInt64, core: SessionCore, eventLoop: any EventLoop) {
+        self.path = path
+        self.core = core
+        self.eventLoop = eventLoop
+    }
+
+    let isWritable = true
+
+    func write(control: ByteBuffer, data: ByteBuffer?) {
+        written.writeImmutableBuffer(control)
+        if let data { written.writeImmutableBuffer(data) }
+    }
+
+    func flush() {
+        guard written.readableBytes > 0, let other else { return }
+        let bytes = written
+        written = ByteBuffer()
+        let receiver = NIOLoopBound(other, eventLoop: eventLoop)
+        eventLoop.execute { receiver.value.received(bytes) }
+    }
+
+    /// This end closes: the other one hears of it after everything written before.
+    func close() {
+        guard let other else { return }
+        self.other = nil
+        let receiver = NIOLoopBound(other, eventLoop: eventLoop)
+        eventLoop.execute { receiver.value.ended() }
+    }
+
+    private func ended() {
+        guard other != nil else { return }
+        other = nil
+        core.turn { core in
+            core.forgetCarrier(of: path)
+            if core.machine.role == .client {
+                core.machine.responseEnded(on: path, now: .now())
+            } else {
+                core.machine.pathLost(path, now: .now())
+            }
+        }
+    }
+
+    /// The line broke.
+    func lost() {
+        guard other != nil else { return }
+        other = nil
+        core.turn { core in
+            core.forgetCarrier(of: path)
+            core.machine.pathLost(path, now: .now())
+        }
+    }
+
+    private func received(_ bytes: ByteBuffer) {
+        guard other != nil else { return }
+        core.turn { core in
+            decoder.append(bytes)
+            let now = NIODeadline.now()
+            do {
+                while let frame = try decoder.next() {
+                    if case .open(let open) = frame {
+                        guard case .attached = core.machine.attach(open, now: now) else { continue }
+                        core.add(self, for: path)
+                    } else {
+                        core.machine.frameReceived(frame, on: path, now: now)
+                    }
+                }
+                core.machine.bytesReceived(bytes.readableBytes, on: path, now: now)
+                decoder.readCompleted()
+            } catch {
+                core.machine.inputUnreadable(on: path, reason: "\(error)", now: now)
+            }
+        }
+    }
+}
