@@ -37,7 +37,9 @@ struct LineSimulationTests {
                 group.addTask {
                     var failures: [LineSimulation.Failure] = []
                     for seed in seeds where seed % 2 == UInt64(worker) {
-                        do { try LineSimulation.run(seed: seed) } catch { failures.append(error) }
+                        do throws(LineSimulation.Failure) { try LineSimulation.run(seed: seed) } catch {
+                            failures.append(error)
+                        }
                     }
                     return failures
                 }

@@ -21,8 +21,9 @@ final class SimulatedEnd {
     /// Which timer counts; earlier ones are void.
     var timerGeneration = 0
     var timerAt: NIODeadline?
-    /// How often in a row the timer was armed for a time that has passed.
-    var lateTimers = 0
+    /// How often in a row the timer fired without time moving.
+    var timersAtOnce = 0
+    var firedAt: NIODeadline?
     private var turns = 0
 
     init(

@@ -130,6 +130,9 @@ package final class LineSimulator {
 
     private func timerFired(_ end: SimulatedEnd) {
         end.timerAt = nil
+        end.timersAtOnce = end.firedAt == now ? end.timersAtOnce + 1 : 0
+        end.firedAt = now
+        if end.timersAtOnce > 5 { end.fail("its timer fires again and again at one time") }
         if let deadline = end.machine.nextDeadline(now: now), deadline <= now {
             end.machine.deadlineReached(now: now)
         }
@@ -142,12 +145,6 @@ package final class LineSimulator {
             end.timerGeneration += 1
             end.timerAt = nil
             return
-        }
-        if next <= now {
-            end.lateTimers += 1
-            if end.lateTimers > 3 { end.fail("its deadline stays in the past: \(now - next)") }
-        } else {
-            end.lateTimers = 0
         }
         guard next != end.timerAt else { return }
         end.timerGeneration += 1

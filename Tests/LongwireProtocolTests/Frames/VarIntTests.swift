@@ -24,7 +24,7 @@ struct VarIntTests {
     @Test("Writes and reads every power of two and its neighbours")
     func powers() {
         for bit in 0..<62 {
-            for value in [1 << bit, (UInt64(1) << bit) - 1, (1 << bit) | 1] {
+            for value: UInt64 in [1 << bit, (1 << bit) - 1, (1 << bit) | 1] {
                 var buffer = ByteBuffer()
                 buffer.writeVarInt(value)
                 #expect(buffer.readVarInt() == value)
@@ -33,7 +33,8 @@ struct VarIntTests {
         }
     }
 
-    @Test("A value beyond 62 bits is written as the greatest, without a trap", arguments: [1 << 62, UInt64.max])
+    @Test(
+        "A value beyond 62 bits is written as the greatest, without a trap", arguments: [UInt64(1) << 62, UInt64.max])
     func beyond(value: UInt64) {
         var buffer = ByteBuffer()
         buffer.writeVarInt(value)
