@@ -59,15 +59,19 @@ public final class Session: Sendable {
     /// Sends a message of bytes; see ``send(_:)-(Message)``.
     public func send(_ bytes: ByteBuffer) async throws { try await send(Message(bytes)) }
 
-    /// Sends if there is room at once; never suspends. Call it on ``eventLoop`` only.
+    /// Sends if there is room at once; never suspends.
+    ///
+    /// Call it on ``eventLoop`` only.
     ///
     /// - Returns: whether the message was taken; a fan-out skips or ends a member that has no room.
     public func offer(_ message: Message) -> Bool { core.value.offer(message) }
 
     // MARK: Receiving
 
-    /// The messages that arrive, in order; it finishes at the other side's CLOSE and throws ``SessionEnding`` when the
-    /// session is lost or aborted. One task at a time may iterate.
+    /// The messages that arrive, in order.
+    ///
+    /// It finishes at the other side's CLOSE and throws ``SessionEnding`` when the session is lost or aborted. One task
+    /// at a time may iterate.
     ///
     /// Taking a message gives its credit back: who does not iterate stops the other side at the receive window.
     public var messages: SessionMessages { SessionMessages(session: self) }

@@ -1,8 +1,9 @@
 package import HTTPTypes
 package import NIOCore
 
-/// The server's side of one HTTP transaction, whatever carries it: the seam between FastCGI or HTTP/1.1 below and
-/// the transports above. Everything happens on ``eventLoop``.
+/// The server's side of one HTTP transaction, whatever carries it.
+///
+/// It is the seam between FastCGI or HTTP/1.1 below and the transports above. Everything happens on ``eventLoop``.
 package protocol HTTPExchange: AnyObject {
     var eventLoop: any EventLoop { get }
     /// Whether the response takes more now; ``HTTPExchangeReceiver/writabilityChanged()`` tells of a change.

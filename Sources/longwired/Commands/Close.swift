@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import LongwireServer
 internal import NIOPosix
 
-/// `longwired close ID`
+/// Ends a session: `longwired close ID`.
 struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ends a session of a running longwired in good order; its client is told code and reason.",

@@ -7,7 +7,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import UnixSignals
 
-/// `longwired` itself.
+/// Serves: `longwired` itself.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Serves until SIGTERM, then drains (the default).",

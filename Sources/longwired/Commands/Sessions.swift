@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import LongwireServer
 internal import NIOPosix
 
-/// `longwired sessions`
+/// Lists sessions: `longwired sessions`.
 struct Sessions: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lists the sessions of a running longwired, oldest first, a line of JSON each.",

@@ -8,6 +8,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
         if try condition() { return true }
+        // safe: the pace of polling; what is waited for is the condition
         try? await Task.sleep(for: .milliseconds(2))
     }
     return try condition()
