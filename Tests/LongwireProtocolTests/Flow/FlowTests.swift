@@ -57,11 +57,11 @@ struct AckScheduleTests {
         acks.numberedFrame(cost: 65, now: start)
         #expect(acks.dueAt == start + .milliseconds(20))
         for _ in 0..<15 { acks.numberedFrame(cost: 65, now: start) }
-        #expect(acks.isDue(start))
+        #expect(acks.isDue(start) == true)
         acks.sent(limit: 0)
         #expect(acks.dueAt == nil)
         acks.numberedFrame(cost: 32 * 1024, now: start)
-        #expect(acks.isDue(start))
+        #expect(acks.isDue(start) == true)
     }
 
     @Test("The first of many frames sets the time")
@@ -80,7 +80,7 @@ struct AckScheduleTests {
         acks.creditReturned(limit: 1100, now: start)
         #expect(acks.dueAt == start + .milliseconds(20))
         acks.creditReturned(limit: 1250, now: start)
-        #expect(acks.isDue(start))
+        #expect(acks.isDue(start) == true)
     }
 }
 

@@ -51,7 +51,7 @@ struct ReceiveQueueTests {
         #expect(queue.limit == 1000 + 65 + 67)
         _ = try queue.receive(fragment(3, "def"))
         #expect(queue.limit == 1000 + 65 + 67 + 67)
-        #expect(!queue.hasMessage)
+        #expect(queue.hasMessage == false)
         _ = try queue.receive(message(4, "ghi"))
         #expect(try queue.take()?.text == "abcdefghi")
     }

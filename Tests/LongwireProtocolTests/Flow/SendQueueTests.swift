@@ -16,10 +16,10 @@ struct SendQueueTests {
     @Test("Messages are numbered from 1 and go in one run")
     func numbering() {
         var queue = queue()
-        for _ in 0..<3 { #expect(queue.offer(message(10))) }
+        for _ in 0..<3 { #expect(queue.offer(message(10)) == true) }
         #expect(numbers(queue.next(maxBytes: .max)) == 1...3)
         #expect(queue.next(maxBytes: .max) == nil)
-        #expect(!queue.hasUnsent)
+        #expect(queue.hasUnsent == false)
     }
 
     @Test("A frame is kept until it is covered, within the buffer; then there is room again")
@@ -30,10 +30,10 @@ struct SendQueueTests {
         #expect(taken == 7)
         #expect(queue.retained == 7 * 164)
         _ = queue.next(maxBytes: .max)
-        #expect(!queue.hasRoom)
-        #expect(queue.acknowledged(upTo: 2, limit: 0))
+        #expect(queue.hasRoom == false)
+        #expect(queue.acknowledged(upTo: 2, limit: 0) == true)
         #expect(queue.retained == 5 * 164)
-        #expect(queue.hasRoom)
+        #expect(queue.hasRoom == true)
     }
 
     @Test("Nothing goes beyond the credit; CLOSE is free")
@@ -42,12 +42,12 @@ struct SendQueueTests {
         for _ in 0..<3 { _ = queue.offer(message(100)) }
         queue.close(code: .done, reason: "")
         #expect(numbers(queue.next(maxBytes: .max)) == 1...2)
-        #expect(!queue.hasSendable)
+        #expect(queue.hasSendable == false)
         #expect(queue.next(maxBytes: .max) == nil)
-        #expect(queue.acknowledged(upTo: 2, limit: 3 * 164))
-        #expect(queue.hasSendable)
+        #expect(queue.acknowledged(upTo: 2, limit: 3 * 164) == true)
+        #expect(queue.hasSendable == true)
         #expect(numbers(queue.next(maxBytes: .max)) == 3...4)
-        #expect(queue.isCloseSent)
+        #expect(queue.isCloseSent == true)
     }
 
     @Test("Credit only grows")
@@ -55,7 +55,7 @@ struct SendQueueTests {
         var queue = queue(limit: 330)
         for _ in 0..<2 { _ = queue.offer(message(100)) }
         _ = queue.next(maxBytes: 120)
-        #expect(queue.acknowledged(upTo: 1, limit: 5))
+        #expect(queue.acknowledged(upTo: 1, limit: 5) == true)
         #expect(numbers(queue.next(maxBytes: .max)) == 2...2)
     }
 
@@ -63,11 +63,11 @@ struct SendQueueTests {
     func tooMuch() {
         var queue = queue()
         _ = queue.offer(message(1))
-        #expect(!queue.acknowledged(upTo: 1, limit: 0))
+        #expect(queue.acknowledged(upTo: 1, limit: 0) == false)
         _ = queue.next(maxBytes: .max)
-        #expect(!queue.acknowledged(upTo: VarInt.maximum, limit: VarInt.maximum))
-        #expect(queue.acknowledged(upTo: 1, limit: VarInt.maximum))
-        #expect(queue.acknowledged(upTo: 0, limit: 0))
+        #expect(queue.acknowledged(upTo: VarInt.maximum, limit: VarInt.maximum) == false)
+        #expect(queue.acknowledged(upTo: 1, limit: VarInt.maximum) == true)
+        #expect(queue.acknowledged(upTo: 0, limit: 0) == true)
         #expect(queue.covered == 1)
     }
 
@@ -77,7 +77,7 @@ struct SendQueueTests {
         for size in [10, 20, 30, 40] { _ = queue.offer(message(size)) }
         let first = queue.next(maxBytes: .max)
         _ = queue.offer(message(50))
-        #expect(queue.acknowledged(upTo: 2, limit: 0))
+        #expect(queue.acknowledged(upTo: 2, limit: 0) == true)
         queue.rewind()
         let again = queue.next(maxBytes: .max)
         #expect(numbers(again) == 3...4)
@@ -94,7 +94,7 @@ struct SendQueueTests {
         #expect(numbers(queue.next(maxBytes: .max, maxFrames: 6)) == 1...6)
         queue.repeatRange(5...6)
         queue.repeatRange(1...3)
-        #expect(queue.acknowledged(upTo: 1, limit: 0))
+        #expect(queue.acknowledged(upTo: 1, limit: 0) == true)
         #expect(numbers(queue.next(maxBytes: .max)) == 2...3)
         #expect(numbers(queue.next(maxBytes: .max)) == 5...6)
         #expect(numbers(queue.next(maxBytes: .max)) == 7...9)
@@ -105,9 +105,9 @@ struct SendQueueTests {
     @Test("A large message becomes fragments, numbered as there is room, and CLOSE waits behind it")
     func fragments() {
         var queue = queue(capacity: 20_000)
-        #expect(queue.offer(message(50_000)))
+        #expect(queue.offer(message(50_000)) == true)
         queue.close(code: .done, reason: "bye")
-        #expect(!queue.offer(message(1)))
+        #expect(queue.offer(message(1)) == false)
         var frames: [UInt64] = []
         var total = 0
         while let run = queue.next(maxBytes: .max) {
@@ -121,11 +121,11 @@ struct SendQueueTests {
                 }
             }
             #expect(queue.retained <= 20_000 + 16_448)
-            #expect(queue.acknowledged(upTo: run.last, limit: 0))
+            #expect(queue.acknowledged(upTo: run.last, limit: 0) == true)
         }
         #expect(frames == [1, 2, 3, 4, 5])
         #expect(total == 50_000)
-        #expect(queue.isCloseCovered)
+        #expect(queue.isCloseCovered == true)
     }
 
     @Test("No more than asked for goes, and while too much is under way, nothing")

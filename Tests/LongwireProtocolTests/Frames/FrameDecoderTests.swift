@@ -65,7 +65,7 @@ struct FrameDecoderTests {
         var decoder = FrameDecoder()
         decoder.append(FrameSamples.raw(FrameType.pad, [1, 2, 3], length: 4000))
         #expect(try decoder.next() == nil)
-        #expect(decoder.isInsideFrame)
+        #expect(decoder.isInsideFrame == true)
         #expect(decoder.skippedFrames == 1)
     }
 

