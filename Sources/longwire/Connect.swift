@@ -10,12 +10,12 @@ struct Connect: AsyncParsableCommand {
         discussion: """
             In a terminal, Ctrl-D or /quit ends; /help lists the commands. In a pipe each line of input becomes a \
             message and each message a line of output, until both sides have ended.
-            Examples:
-              longwire connect https://example.org/longwire/room
+            Example:
               printf 'hello\\n' | longwire connect http://127.0.0.1:8080/longwire/echo
-            Exit codes: 0 done; 2 not reachable, 3 name unknown, 4 TLS, 5 HTTP status, 6 not Longwire, 7 version,
-              8 refused; 9 session lost, 10 closed by the server with a code, 11 aborted; 64 usage, 74 input or
-              output failed; 130 interrupted twice.
+            Exit codes:
+              0 done, 2 not reachable, 3 name unknown, 4 TLS, 5 HTTP status,
+              6 not Longwire, 7 version, 8 refused, 9 session lost, 10 closed with a
+              code, 11 aborted, 64 usage, 74 input or output, 130 interrupted twice
             """)
 
     @Argument(help: "Where the servlet is, http or https.")
@@ -24,7 +24,8 @@ struct Connect: AsyncParsableCommand {
     @Flag(name: .long, help: "Input is a stream of bytes; output is the payloads, byte for byte.")
     var binary = false
 
-    @Option(name: .long, help: ArgumentHelp("A header field for every request; repeatable.", valueName: "'name: value'"))
+    @Option(
+        name: .long, help: ArgumentHelp("A header field for every request; repeatable.", valueName: "'name: value'"))
     var header: [HeaderArgument] = []
 
     @Option(name: .long, help: ArgumentHelp("Certificates (PEM) to trust in place of the system's.", valueName: "file"))

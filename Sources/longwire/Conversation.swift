@@ -46,7 +46,7 @@ struct Conversation {
             if let signal = interruption.lastSignal { return ExitCode(signal: signal) }
             return told(Outcome(error))
         }
-        endOnSignals(session)
+        endOnSignals(session, line: line)
         let outcome: Outcome
         switch place {
         case .screen:
@@ -75,9 +75,10 @@ struct Conversation {
     }
 
     /// The first signal ends in good order, a second one at once; should that hang too, so does nothing after it.
-    private func endOnSignals(_ session: Session) {
+    private func endOnSignals(_ session: Session, line: LineState) {
         interruption.onSignal { times, signal in
             if times == 1, signal != SIGHUP {
+                line.closing()
                 session.beginClose()
             } else {
                 session.abort(.done, reason: "interrupted")

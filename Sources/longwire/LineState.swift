@@ -11,6 +11,7 @@ final class LineState: Sendable {
     private struct Known {
         var state: State?
         var going: CloseCode?
+        var isClosing = false
     }
 
     private let known = Mutex(Known())
@@ -22,6 +23,12 @@ final class LineState: Sendable {
     var state: State? { known.withLock { $0.state } }
     /// The server's advice to come to an end.
     var going: CloseCode? { known.withLock { $0.going } }
+
+    /// Whether we asked for the end and wait for the server's answer.
+    var isClosing: Bool { known.withLock { $0.isClosing } }
+
+    /// We ask for the end.
+    func closing() { known.withLock { $0.isClosing = true } }
 
     /// Called on the session's event loop.
     func changed(_ change: SessionChange) {

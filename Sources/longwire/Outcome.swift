@@ -37,7 +37,7 @@ struct Outcome {
             502: "bad gateway: the web server does not reach longwired", 503: "unavailable", 504: "gateway timeout",
         ]
         guard let name = names[status] else { return sentence }
-        return "\(sentence) (\(name))"
+        return sentence.replacing("status \(status)", with: "status \(status) (\(name))", maxReplacements: 1)
     }
 
     /// How a session ended.

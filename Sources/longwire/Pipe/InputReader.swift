@@ -7,13 +7,15 @@ final class InputReader: Sendable {
     static let chunkBytes = 64 * 1024
     private static let chunksAhead = 3
 
-    /// The chunks, in order; each must be followed by ``taken()``. It fails with a ``InputFailure``.
+    /// The chunks, in order, each to be followed by a call of taken; it fails with an ``InputFailure``.
     let chunks: AsyncThrowingStream<ByteBuffer, any Error>
-    private let room = DispatchSemaphore(value: chunksAhead)
+    private let room = DispatchSemaphore(value: 0)
 
     init(descriptor: Int32) {
         let (chunks, feed) = AsyncThrowingStream<ByteBuffer, any Error>.makeStream()
         self.chunks = chunks
+        // A semaphore may not go while it counts less than at its beginning, so it begins with nothing.
+        for _ in 0..<Self.chunksAhead { room.signal() }
         Thread.detachNewThread { [room] in
             while true {
                 room.wait()

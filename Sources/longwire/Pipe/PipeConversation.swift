@@ -24,7 +24,7 @@ actor PipeConversation {
     /// Why we ended the session ourselves before the input's end.
     private var ownReason: Outcome?
     private var isInputOver = false
-    private var outputError: Int32 = 0
+    private var isOutputClosed = false
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -137,13 +137,14 @@ actor PipeConversation {
         var messages = session.messages.makeAsyncIterator()
         do {
             while let message = try await messages.next() {
+                guard !isOutputClosed else { continue }
                 var payload = message.payload
                 if isShownToPeople { payload = ByteBuffer(string: Printable.message(message)) }
                 let error = await output.write(payload, newline: !isBinary)
-                guard error == 0 else {
-                    // Nobody reads any more: end in good order, without what still comes.
-                    return session.finish()
-                }
+                guard error != 0 else { continue }
+                // Nobody reads any more: end in good order, without what still comes.
+                isOutputClosed = true
+                session.beginClose()
             }
         } catch {
             // How the session ended is asked for by itself.

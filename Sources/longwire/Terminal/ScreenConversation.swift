@@ -64,7 +64,8 @@ struct ScreenConversation {
                 switch command {
                 case .message(let text): await send(text)
                 case .quit: quit()
-                case .status: say(StatusText.sentence(await session.status, line: line) + ", session \(session.identifier)")
+                case .status:
+                    say(StatusText.sentence(await session.status, line: line) + ", session \(session.identifier)")
                 case .help, .unknown: for sentence in command.explanation { say(sentence) }
                 }
             case .endOfLine: quit()
@@ -79,13 +80,16 @@ struct ScreenConversation {
         do { try await session.send(text) } catch { say("not sent: \(text)") }
     }
 
-    private func quit() { session.beginClose() }
+    private func quit() {
+        line.closing()
+        session.beginClose()
+    }
 
     /// Keeps the status row true; it is drawn only when it changed.
     private func showStatus() async {
         var shown = ""
         while !Task.isCancelled {
-            let text = StatusText.row(await session.status, line: line, server: server, isClosing: false)
+            let text = StatusText.row(await session.status, line: line, server: server)
             if text != shown { inbox.post(.status(text)) }
             shown = text
             do { try await Task.sleep(for: .milliseconds(250)) } catch { return }

@@ -3,17 +3,17 @@ internal import NIOCore
 
 /// How a session is, in words.
 enum StatusText {
-    /// For the status row: transport, server, state, what is on its way, round trip.
-    static func row(_ status: SessionStatus, line: LineState, server: String, isClosing: Bool) -> String {
-        ([server] + parts(status, line: line, isClosing: isClosing)).joined(separator: " · ")
+    /// For the status row: state and transport, what is on its way, round trip, server; the last may be cut.
+    static func row(_ status: SessionStatus, line: LineState, server: String) -> String {
+        (parts(status, line: line) + [server]).joined(separator: " · ")
     }
 
     /// For `/status`.
     static func sentence(_ status: SessionStatus, line: LineState) -> String {
-        parts(status, line: line, isClosing: false).joined(separator: ", ")
+        parts(status, line: line).joined(separator: ", ")
     }
 
-    private static func parts(_ status: SessionStatus, line: LineState, isClosing: Bool) -> [String] {
+    private static func parts(_ status: SessionStatus, line: LineState) -> [String] {
         var parts: [String] = []
         switch line.state {
         case .reconnecting(let since):
@@ -21,7 +21,7 @@ enum StatusText {
         case .connected(let transport): parts.append("connected over \(transport)")
         case nil: parts.append("connecting")
         }
-        if isClosing { parts.append("closing, waiting for the server") }
+        if line.isClosing { parts.append("closing, waiting for the server") }
         parts.append(status.unacknowledged == 0 ? "all sent" : "\(size(status.unacknowledged)) unsent")
         if let roundTrip = status.roundTrip { parts.append("round trip \(time(roundTrip))") }
         return parts
