@@ -2,7 +2,7 @@
 package struct AckFrame: Equatable, Sendable {
     package var received: UInt64
     package var limit: UInt64
-    /// From the server: the body bytes of this transaction that it read. From the client: the path it uses.
+    /// The server's count of body bytes of this transaction that it read; or the path that the client uses.
     package var extra: UInt64
 
     package init(received: UInt64, limit: UInt64, extra: UInt64) {

@@ -1,4 +1,6 @@
-/// One frame as it was read from a transaction. PAD and frames of unknown types are skipped and never appear.
+/// One frame as it was read from a transaction.
+///
+/// PAD and frames of unknown types are skipped and never appear.
 package enum Frame: Equatable, Sendable {
     case open(OpenFrame)
     case opened(OpenedFrame)

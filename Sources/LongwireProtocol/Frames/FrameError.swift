@@ -1,4 +1,6 @@
-/// Why bytes are not frames. Each of these makes input unreadable (Docs/protocol.md, rule 13).
+/// Why bytes are not frames.
+///
+/// Each of these makes input unreadable (Docs/protocol.md, rule 13).
 package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A value longer than ``FrameLimits/value``.
     case tooLong(type: UInt64, length: UInt64)

@@ -20,7 +20,9 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var heartbeat = TimeAmount.seconds(15)
     /// When a heartbeat is due.
     public var heartbeatMode = HeartbeatMode.silence
-    /// How long a session outlives its last path; zero: a cut line is the end. The server's value counts for both.
+    /// How long a session outlives its last path; zero: a cut line is the end.
+    ///
+    /// The server's value counts for both.
     public var resumeTime = TimeAmount.seconds(60)
     /// How long a closed session waits for the other side's answer, where the resume time is shorter.
     public var linger = TimeAmount.seconds(10)

@@ -64,7 +64,7 @@ package struct SessionMachine: ~Copyable {
     /// When it became known that our CLOSE arrived.
     var closeCoveredAt: NIODeadline?
     var owedGoing: CloseCode?
-    /// Server: the advice given; a new path repeats it. Client: the advice heard.
+    /// The advice to come to an end: given by the server, repeated on a new path; or heard by the client.
     var goingCode: CloseCode?
     var owedAbort: AbortFrame?
     package internal(set) var ending: SessionEnding?

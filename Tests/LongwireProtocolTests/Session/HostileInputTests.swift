@@ -4,7 +4,9 @@ import Testing
 
 @testable import LongwireProtocol
 
-/// Seeded rubbish: changed bytes for the decoder, any frames and operations for the machine. Nothing may trap.
+/// Seeded rubbish: changed bytes for the decoder, any frames and operations for the machine.
+///
+/// Nothing may trap.
 @Suite("Hostile input")
 struct HostileInputTests {
     // R: B4
