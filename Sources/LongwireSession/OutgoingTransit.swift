@@ -108,18 +108,20 @@ final class OutgoingTransit: Sendable {
 
     /// No more messages are taken; waiting senders are told why.
     ///
-    /// - Returns: how many messages were on their way.
-    func end(_ error: any Error) -> Int {
-        let (count, senders) = state.withLock { state in
+    /// - Parameter ending: makes what they are told from how many messages were on their way.
+    /// - Returns: what they are told.
+    func end<Ending: Error>(_ ending: (Int) -> Ending) -> Ending {
+        let (error, senders) = state.withLock { state in
             defer {
                 state.messages.removeAll()
                 state.senders.removeAll()
             }
+            let error = ending(state.messages.count)
             state.error = error
-            return (state.messages.count, state.senders)
+            return (error, state.senders)
         }
         for sender in senders { sender.continuation.resume(throwing: error) }
-        return count
+        return error
     }
 
     /// This side has closed: who sends now is told, what is on its way still goes.

@@ -141,10 +141,14 @@ package final class SessionCore {
         // The last words go out before the carriers are closed.
         pump(now: .now())
         for (path, _) in carriers { closeCarrier(of: path) }
-        mailbox.finish(ending.kind == .closed ? nil : ending)
-        var ending = ending
-        ending.unacknowledged += UInt64(outgoing.end(ending))
+        // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
+        let ending = outgoing.end { count in
+            var whole = ending
+            whole.unacknowledged += UInt64(count)
+            return whole
+        }
         self.ending = ending
+        mailbox.finish(ending.kind == .closed ? nil : ending)
         pendingClose = nil
         mailbox.end(ending)
         observer?.ended(ending, in: self)
