@@ -159,6 +159,24 @@ struct SessionMachineTests {
         #expect(pair.server.ending?.code == CloseCode(rawValue: 1007))
     }
 
+    @Test("Rule 12: the time to wait for CLOSE's acknowledgement starts anew when a path is used again")
+    func closeAcrossSuspension() {
+        let pair = MachinePair.open(.tcp)
+        pair.client.close(code: .done, reason: "", now: pair.now)
+        let lost = pair.pull(&pair.client, 1)
+        #expect(lost != nil)
+        pair.client.pathLost(1, now: pair.now)
+        pair.server.pathLost(1, now: pair.now)
+        pair.wait(.seconds(55))
+        _ = pair.client.openPath(.tcp, now: pair.now)
+        pair.exchange(down: false)
+        pair.exchange(up: false)
+        pair.wait(.seconds(10))
+        #expect(pair.client.ending == nil)
+        pair.exchange()
+        #expect(pair.client.outbox.isCloseCovered == true)
+    }
+
     // R: C4
     @Test("Rule 8: no more than the allowance is unread; a nudge, then the path is given up")
     func allowance() {
