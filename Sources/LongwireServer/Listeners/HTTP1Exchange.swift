@@ -6,11 +6,20 @@ internal import NIOHTTPTypes
 final class HTTP1Exchange: HTTPExchange {
     private let context: ChannelHandlerContext
     private(set) var isOver = false
-    private var hasRequestEnded = false
-    private var isDiscarding = false
+    private var hasRequestEnded: Bool
+    /// Whether the client may send another request on this connection.
+    private let keepsAlive: Bool
     var receiver: (any HTTPExchangeReceiver)?
 
-    init(context: ChannelHandlerContext) { self.context = context }
+    init(context: ChannelHandlerContext, head: HTTPRequest) {
+        self.context = context
+        let length = head.headerFields[.contentLength] ?? "0"
+        // Without a length and without chunks there is no body (RFC 9112 section 6.3), and nothing to wait for.
+        hasRequestEnded = length == "0" && head.headerFields[.transferEncoding] == nil
+        keepsAlive = head.headerFields[.connection]?.lowercased().contains("close") != true
+    }
+
+    private var endsConnection: Bool { !hasRequestEnded || !keepsAlive }
 
     var eventLoop: any EventLoop { context.eventLoop }
     var isWritable: Bool { context.channel.isWritable }
@@ -19,7 +28,7 @@ final class HTTP1Exchange: HTTPExchange {
         guard !isOver else { return }
         var head = head
         // A connection whose request may not have ended cannot serve another one.
-        if !hasRequestEnded { head.headerFields[.connection] = "close" }
+        if endsConnection { head.headerFields[.connection] = "close" }
         context.write(wrap(.head(head)), promise: nil)
     }
 
@@ -36,7 +45,7 @@ final class HTTP1Exchange: HTTPExchange {
     func finish() {
         guard !isOver else { return }
         let channel = context.channel
-        let promise = hasRequestEnded ? nil : context.eventLoop.makePromise(of: Void.self)
+        let promise = endsConnection ? context.eventLoop.makePromise(of: Void.self) : nil
         promise?.futureResult.whenComplete { _ in Self.closeGently(channel) }
         context.writeAndFlush(wrap(.end(nil)), promise: promise)
         over()

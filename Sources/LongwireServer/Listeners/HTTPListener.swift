@@ -42,6 +42,7 @@ public final class HTTPListener: Sendable {
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(HTTPServerProtocolErrorHandler())
         try pipeline.addHandler(HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen))
+        try pipeline.addHandler(ForeignHostHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
         try pipeline.addHandler(LongwireHTTPHandler(mount: mount, refusesOthers: true))
     }

@@ -61,7 +61,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
             // A second request behind an open transaction: this connection has no room for it.
             return context.close(promise: nil)
         }
-        let exchange = HTTP1Exchange(context: context)
+        let exchange = HTTP1Exchange(context: context, head: head)
         let facts = ExchangeFacts(
             isLoopbackTCP: false, remoteAddress: context.remoteAddress?.ipAddress, principal: nil)
         request = .ours(exchange)

@@ -8,14 +8,21 @@ struct Problem {
     var detail: String
     var fields: HTTPFields = [:]
 
+    static let mediaType = "application/problem+json"
+
+    /// The problem as JSON.
+    var body: String {
+        """
+        {"title":\(Self.quoted(title)),"status":\(status.code),"detail":\(Self.quoted(detail))}
+
+        """
+    }
+
     /// Answers a transaction with this problem and ends it.
     func answer(_ exchange: any HTTPExchange) {
-        let body = """
-            {"title":\(Self.quoted(title)),"status":\(status.code),"detail":\(Self.quoted(detail))}
-
-            """
+        let body = body
         var head = HTTPResponse(status: status, headerFields: fields)
-        head.headerFields[.contentType] = "application/problem+json"
+        head.headerFields[.contentType] = Self.mediaType
         head.headerFields[.contentLength] = String(body.utf8.count)
         head.headerFields[.cacheControl] = "no-store"
         exchange.write(head: head)
