@@ -78,7 +78,7 @@ struct TerminalPipeTests {
             [
                 "-c",
                 "\"$0\" connect --binary \"$1\" <\"$2\" >\"$3\" & pid=$!; while kill -0 $pid 2>/dev/null; do "
-                    + "sed -n 's/VmHWM: *//p' /proc/$pid/status 2>/dev/null; done; wait $pid",
+                    + "sed -n 's/VmHWM:[[:space:]]*//p' /proc/$pid/status 2>/dev/null; done; wait $pid",
                 try BuiltProducts.longwire, site.url("echo"), input, output,
             ])
         #expect(try await client.waitUntilExit(within: .seconds(120)) == .exited(0))

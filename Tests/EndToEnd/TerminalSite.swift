@@ -43,9 +43,7 @@ final class TerminalSite: Sendable {
     /// The identifiers of the open sessions.
     func sessions() async throws -> [String] {
         let text = try await ManagedProcess.mustRun(try BuiltProducts.longwired, ["sessions", "--control", control])
-        return text.split(separator: "\n").compactMap { line in
-            line.firstRange(of: "\"session\":\"").map { String(line[$0.upperBound...].prefix(32)) }
-        }
+        return text.components(separatedBy: "\"session\":\"").dropFirst().map { String($0.prefix(32)) }
     }
 
     /// Runs `longwire connect` to its end.

@@ -79,7 +79,12 @@ final class TerminalWindow: Sendable {
                 return condition(last) ? last : nil
             }
         } catch let error as TimedOut {
-            throw TimedOut(description: error.description + "\n" + last.joined(separator: "\n"))
+            throw TerminalTimedOut(description: error.description + "\n" + last.joined(separator: "\n"))
         }
     }
+}
+
+/// A wait for a screen, with what the screen showed instead.
+struct TerminalTimedOut: Error, CustomStringConvertible {
+    let description: String
 }
