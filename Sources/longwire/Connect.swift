@@ -3,7 +3,7 @@ internal import Foundation
 internal import LongwireClient
 internal import NIOCore
 
-/// `longwire connect URL`
+/// The command `longwire connect URL`.
 struct Connect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Opens a session: typed lines go out, messages arrive.",

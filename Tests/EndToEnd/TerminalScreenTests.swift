@@ -57,7 +57,7 @@ struct TerminalScreenTests {
     }
 
     // R: D7
-    @Test("Arriving text cannot command the terminal, and bytes are shown as hex")
+    @Test("Arriving text cannot command the terminal")
     func hostileText() async throws {
         let site = try await TerminalSite()
         let server = try await site.start()

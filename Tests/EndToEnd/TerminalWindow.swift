@@ -27,7 +27,8 @@ final class TerminalWindow: Sendable {
     deinit { server.stop() }
 
     private func tmux(_ arguments: [String]) async throws -> ManagedProcess.Result {
-        try await ManagedProcess.run("tmux", ["-S", socket] + arguments)
+        // Without -N it would start a server of its own, which nobody ends.
+        try await ManagedProcess.run("tmux", ["-N", "-S", socket] + arguments)
     }
 
     /// Starts `longwire connect`, and waits until the line to type in is there; its exit code is shown at its end.
