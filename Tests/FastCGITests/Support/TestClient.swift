@@ -14,6 +14,22 @@ func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     return try condition()
 }
 
+/// A number of another thread once fifty looks in a row saw it unchanged; -1 when it has not stood still in ten seconds.
+func stillValue(_ read: () -> Int) async -> Int {
+    let deadline = ContinuousClock.now + .seconds(10)
+    var last = -1
+    var looks = 0
+    while ContinuousClock.now < deadline {
+        let now = read()
+        looks = now == last ? looks + 1 : 0
+        last = now
+        if looks == 50 { return last }
+        // safe: the pace of looking; what is waited for is the condition
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    return -1
+}
+
 /// A peer on a real socket that writes raw bytes and reads records.
 final class TestClient: Sendable {
     private struct State {
