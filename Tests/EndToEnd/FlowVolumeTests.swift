@@ -36,6 +36,16 @@ struct FlowVolumeTests {
         let nginx = try await NginxFixture(to: upstream == .tcp ? .tcp(port: port) : .unix(path: socket))
         let words = ["client", nginx.url("/longwire/volume"), plan.text, mode]
         let client = try FlowRole.start(words)
+        let hesitating = Task {
+            // A machine that has other things to do: what comes meanwhile waits in the socket.
+            while mode != "default" {
+                try await Pace.idle(.milliseconds(60))
+                server.pause()
+                defer { server.resume() }
+                try await Pace.idle(.milliseconds(100))
+            }
+        }
+        defer { hesitating.cancel() }
         let status = try await client.waitUntilExit(within: limit)
         if status != .exited(0) { Issue.record("\(client.report)\n\(server.report)") }
         defer { server.stop() }
@@ -86,12 +96,12 @@ struct FlowVolumeTests {
     )
     func ignoring() async throws {
         let plan = FlowPlan(
-            bytes: flowIsLong ? 64 << 20 : 12 << 20, sizes: 1...65_536, seed: FlowPlan.ignoringSeed, stopsOnceIn: 400,
+            bytes: flowIsLong ? 64 << 20 : 8 << 20, sizes: 1...65_536, seed: FlowPlan.ignoringSeed, stopsOnceIn: 400,
             stops: 1...60)
         let keeping = try await run(plan, over: .unix, mode: "keeping", within: .seconds(120))
         #expect(keeping.isEqual)
         #expect(keeping.breaks == 0)
-        let result = try await run(plan, over: .unix, mode: "ignoring", within: .seconds(240))
+        let result = try await run(plan, over: .unix, mode: "ignoring", within: .seconds(400))
         #expect(result.isEqual)
         #expect(result.breaks >= 1)
         #expect(result.value("breaks")?.contains("given up") == true)
