@@ -7,7 +7,7 @@ final class IncomingTransit: Sendable {
     private static let messageLimit = 64
     private static let byteLimit = 64 * 1024
 
-    private let messages = Mutex(CircularBuffer<Message>())
+    private let messages = Mutex(CircularBuffer<Message>(initialCapacity: 1))
 
     func pop() -> Message? { messages.withLock { $0.popFirst() } }
 

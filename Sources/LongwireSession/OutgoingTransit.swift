@@ -17,9 +17,9 @@ final class OutgoingTransit: Sendable {
     }
 
     private struct State {
-        var messages = CircularBuffer<Message>()
+        var messages = CircularBuffer<Message>(initialCapacity: 1)
         var bytes = 0
-        var senders = CircularBuffer<Sender>()
+        var senders = CircularBuffer<Sender>(initialCapacity: 1)
         /// Whether the loop has been asked, or will come by itself when there is room.
         var isExpected = false
         var error: (any Error)?

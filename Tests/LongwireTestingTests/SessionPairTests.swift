@@ -75,4 +75,27 @@ struct SessionPairTests {
         pair.server.finish()
         #expect(await pair.client.close().kind == .closed)
     }
+
+    // R: D4
+    @Test("Who is done in the middle of a full two-way flow comes to a proper end", arguments: [true, false])
+    func finishUnderLoad(onLoop: Bool) async throws {
+        let pair = try await SessionPair.open(on: loop)
+        async let served: Void = echo(pair.server)
+        let payload = ByteBuffer(repeating: 7, count: 300)
+        let sender = Task { while true { try await pair.client.send(payload) } }
+        var received = 0
+        for try await _ in pair.client.messages {
+            received += 1
+            if received == 2000 { break }
+        }
+        if onLoop {
+            try await loop.submit { pair.client.finish() }.get()
+        } else {
+            pair.client.finish()
+        }
+        await #expect(throws: SessionClosed.self) { try await sender.value }
+        #expect(await pair.client.ending.kind == .closed)
+        try await served
+        #expect(await pair.server.ending.kind == .closed)
+    }
 }

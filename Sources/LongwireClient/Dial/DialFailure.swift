@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import NIOHTTP1
 internal import NIOPosix
 
 #if TLS
@@ -20,6 +21,9 @@ enum DialFailure {
         if let error = error as? NIOConnectionError {
             if let single = error.connectionErrors.first { return describe(single.error, endpoint: endpoint) }
             return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
+        }
+        if error is HTTPParserError {
+            return ConnectError(.notLongwire, "\(place) does not speak HTTP/1.1: \(error)")
         }
         if let error = error as? SocketAddressError, case .unknown = error {
             return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")

@@ -26,7 +26,7 @@ package struct ReceiveQueue {
     private var returned: UInt64 = 0
     private var kept: [NumberedFrame] = []
     private var keptCost: UInt64 = 0
-    private var ready = CircularBuffer<Item>()
+    private var ready = CircularBuffer<Item>(initialCapacity: 1)
     /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
     private var borrowed = 0
     private var assembling: ByteBuffer?

@@ -27,7 +27,7 @@ package struct SendQueue {
     /// Own bound on what is not covered, in bytes of credit.
     let capacity: UInt64
     let checksum: Bool
-    private var segments = CircularBuffer<Segment>()
+    private var segments = CircularBuffer<Segment>(initialCapacity: 1)
     private var previousSegmentBytes = 0
     package private(set) var nextNumber: UInt64 = 1
     /// The highest number that the other side says arrived, with everything before it.

@@ -69,7 +69,7 @@ package struct SessionMachine: ~Copyable {
     var owedAbort: AbortFrame?
     package internal(set) var ending: SessionEnding?
 
-    var events = CircularBuffer<SessionEvent>()
+    var events = CircularBuffer<SessionEvent>(initialCapacity: 1)
     var wasFull = false
 
     /// A machine for one end of a session.

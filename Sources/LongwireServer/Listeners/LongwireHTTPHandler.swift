@@ -63,7 +63,8 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         }
         let exchange = HTTP1Exchange(context: context, head: head)
         let facts = ExchangeFacts(
-            isLoopbackTCP: false, remoteAddress: context.remoteAddress?.ipAddress, principal: nil)
+            isLoopbackTCP: context.remoteAddress?.isLoopback ?? false,
+            remoteAddress: context.remoteAddress?.ipAddress, principal: nil)
         request = .ours(exchange)
         if mount.serve(head, exchange, facts: facts) { return }
         if refusesOthers { return mount.answerElsewhere(exchange) }
@@ -110,4 +111,9 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         request = .none
         exchange.lost()
     }
+}
+
+extension SocketAddress {
+    /// Whether this is an address of this very machine.
+    fileprivate var isLoopback: Bool { ipAddress.map { $0.hasPrefix("127.") || $0 == "::1" } ?? false }
 }
