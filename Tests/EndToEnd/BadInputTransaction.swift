@@ -89,14 +89,21 @@ final class BadInputTransaction {
             body = raw
             raw = []
         }
+        guard head.lowercased().contains("content-type: application/vnd.longwire") else {
+            // A problem, or a web server's own page: there is nothing to wait for.
+            hasBodyEnded = true
+            return
+        }
         decoder.append(ByteBuffer(bytes: body))
         while let frame = try decoder.next() { frames.append(frame) }
     }
 
     /// Whether the response has come to an end, however.
     func isOver() throws -> Bool {
+        // Asked first: what came before the end is then read below.
+        let isEnded = connection.isEnded
         try pull()
-        return hasBodyEnded || connection.isEnded
+        return hasBodyEnded || isEnded
     }
 
     /// The next frame that `choose` wants, dropping others; nil when the response ends without it.

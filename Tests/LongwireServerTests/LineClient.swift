@@ -14,12 +14,14 @@ enum LineClient {
                 }
             }
         return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: text))
             var all = ByteBuffer()
+            // The other side may have closed already; what it said is still there.
+            try? await outbound.write(ByteBuffer(string: text))
             do {
                 for try await var bytes in inbound { all.writeBuffer(&bytes) }
             } catch is IOError {
                 // A reset is an end as well.
+            } catch is ChannelError {
             }
             return String(buffer: all)
         }

@@ -68,14 +68,14 @@ import Testing
         let server = try await TestServer(["chat": .inline(ChatServlet(remembered: 3))])
         let ada = try await server.connect("chat?name=Ada")
         #expect(try await ada.nextText() == "* Ada joined")
-        for number in 1...5 {
+        for number in 1...6 {
             try await ada.send("\(number)")
             #expect(try await ada.nextText() == "Ada: \(number)")
         }
         await ada.close()
         try await eventually("she has left") { server.mount.sessionCount == 0 }
         let late = try await server.connect("chat?name=Late")
-        for line in ["Ada: 3", "Ada: 4", "Ada: 5", "* Late joined"] { #expect(try await late.nextText() == line) }
+        for line in ["Ada: 4", "Ada: 5", "Ada: 6", "* Late joined"] { #expect(try await late.nextText() == line) }
         await late.close()
         try await server.stop()
     }

@@ -63,7 +63,7 @@ import Testing
         #expect(arrived.count == sent.value)
     }
 
-    @Test(arguments: [true, false]) func aTaskThatIsCancelledAlreadyDoesNotWait(onLoop: Bool) async throws {
+    @Test func aTaskThatIsCancelledAlreadyDoesNotWait() async throws {
         let pair = try await MemoryPair(on: Self.loop.next(), client: Self.small(), server: Self.small())
         let tasks = try await filled(pair, sent: Counter(), senders: 300)
         let late = Task {
