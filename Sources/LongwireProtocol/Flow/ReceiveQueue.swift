@@ -205,9 +205,11 @@ extension ByteBuffer {
     /// Whether at least half of the memory behind this slice is its own content.
     fileprivate var fillsItsStorage: Bool { readableBytes * 2 >= storageCapacity }
 
-    fileprivate var isValidUTF8: Bool {
+    /// Whether the readable bytes are UTF-8.
+    var isValidUTF8: Bool {
         withUnsafeReadableBytes { bytes in
-            bytes.withMemoryRebound(to: UInt8.self) { (try? UTF8Span(validating: $0.span)) != nil }
+            guard !bytes.isEmpty else { return true }
+            return bytes.withMemoryRebound(to: UInt8.self) { (try? UTF8Span(validating: $0.span)) != nil }
         }
     }
 }

@@ -27,6 +27,12 @@ public struct Message: Sendable, Equatable {
         payload = ByteBuffer(substring: Substring(text))
     }
 
+    /// A text message of bytes that are UTF-8, or nil when they are not.
+    public init?(utf8 payload: ByteBuffer) {
+        guard payload.isValidUTF8 else { return nil }
+        self.init(kind: .text, payload: payload)
+    }
+
     /// A message of the given kind; `payload` must be valid UTF-8 where it is text.
     package init(kind: Kind, payload: ByteBuffer) {
         self.kind = kind

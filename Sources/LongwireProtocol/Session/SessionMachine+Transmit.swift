@@ -103,6 +103,8 @@ extension SessionMachine {
             guard paths[index].phase == .used || usedIndex == nil else { return }
             owedAbort = nil
             FrameEncoder.write(.abort(abort), to: &control)
+            // It says what had been received, and nothing follows it.
+            acks.sent(limit: inbox.limit)
         } else if acks.dueAt != nil, paths[index].phase == .used {
             writeAck(on: index, to: &control, now: now)
         }

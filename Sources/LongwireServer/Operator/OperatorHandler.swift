@@ -17,13 +17,14 @@ final class OperatorHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isAnswered else { return }
         line.writeImmutableBuffer(unwrapInboundIn(data))
-        let text = String(buffer: line)
-        guard let end = text.firstIndex(of: "\n") else {
+        guard let end = line.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) else {
             if line.readableBytes > Self.lineLimit { answer(["error: the line is too long"], context.channel) }
             return
         }
         isAnswered = true
-        let words = text[..<end].split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
+        var text = String(decoding: line.readableBytesView[..<end], as: UTF8.self)
+        if text.hasSuffix("\r") { text.removeLast() }
+        let words = text.split(separator: " ", maxSplits: 3, omittingEmptySubsequences: true)
         switch words.first {
         case "sessions": list(context.channel)
         case "close" where words.count >= 3: answer([close(words)], context.channel)

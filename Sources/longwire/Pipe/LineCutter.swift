@@ -1,5 +1,4 @@
 internal import LongwireClient
-internal import LongwireProtocol
 internal import NIOCore
 
 /// Cuts a stream of bytes into lines, each a message: text where it is UTF-8, bytes where it is not.
@@ -7,7 +6,6 @@ struct LineCutter {
     private let limit: Int
     private var partial = ByteBuffer()
     private var chunk = ByteBuffer()
-    private var isChunkText = true
 
     /// - Parameter limit: the longest line, in bytes.
     init(limit: Int) { self.limit = limit }
@@ -15,8 +13,6 @@ struct LineCutter {
     /// More of the stream; what came before must have been taken with ``next()``.
     mutating func append(_ chunk: ByteBuffer) {
         self.chunk = chunk
-        // A line feed is never a part of another character, so a chunk that is text is text line by line.
-        isChunkText = Self.isText(chunk)
     }
 
     /// The next whole line, without its line feed; nil when more of the stream is needed.
@@ -31,7 +27,7 @@ struct LineCutter {
         chunk.moveReaderIndex(forwardBy: 1)
         guard partial.readableBytes > 0 else {
             guard line.readableBytes <= limit else { throw LineTooLong(limit: limit) }
-            return Message(kind: isChunkText || Self.isText(line) ? .text : .bytes, payload: line)
+            return Message(utf8: line) ?? Message(line)
         }
         guard partial.readableBytes + line.readableBytes <= limit else { throw LineTooLong(limit: limit) }
         partial.writeBuffer(&line)
@@ -43,14 +39,7 @@ struct LineCutter {
 
     private mutating func takePartial() -> Message {
         defer { partial = ByteBuffer() }
-        return Message(kind: Self.isText(partial) ? .text : .bytes, payload: partial)
-    }
-
-    private static func isText(_ bytes: ByteBuffer) -> Bool {
-        bytes.withUnsafeReadableBytes { raw in
-            guard !raw.isEmpty else { return true }
-            return raw.withMemoryRebound(to: UInt8.self) { (try? UTF8Span(validating: $0.span)) != nil }
-        }
+        return Message(utf8: partial) ?? Message(partial)
     }
 }
 
