@@ -32,7 +32,7 @@ struct Connect: AsyncParsableCommand {
     var ca: String?
 
     @Option(name: .long, help: ArgumentHelp("How long connecting may take.", valueName: "time"))
-    var timeout = TimeArgument(.seconds(10), "10s")
+    var timeout = TimeArgument(seconds: 10)
 
     @Option(name: .long, help: ArgumentHelp("The longest line sent and message taken.", valueName: "bytes"))
     var messageLimit = 1024 * 1024

@@ -1,27 +1,18 @@
 internal import ArgumentParser
+internal import LongwireClient
 internal import NIOCore
 
-/// A time with its unit, such as `15s`, `500ms` or `10m`.
-struct TimeArgument: ExpressibleByArgument, CustomStringConvertible {
-    let amount: TimeAmount
-    let description: String
+/// A time on the command line.
+struct TimeArgument: ExpressibleByArgument {
+    let time: WrittenTime
 
-    init(_ amount: TimeAmount, _ description: String) {
-        self.amount = amount
-        self.description = description
-    }
+    init(seconds: Int64) { time = WrittenTime(seconds: seconds) }
 
     init?(argument: String) {
-        let digits = argument.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number <= 1_000_000 else { return nil }
-        switch argument.dropFirst(digits.count) {
-        case "ms": amount = .milliseconds(number)
-        case "s": amount = .seconds(number)
-        case "m": amount = .minutes(number)
-        default: return nil
-        }
-        description = argument
+        guard let time = WrittenTime(argument) else { return nil }
+        self.time = time
     }
 
-    var defaultValueDescription: String { description }
+    var amount: TimeAmount { time.amount }
+    var defaultValueDescription: String { time.description }
 }

@@ -2,39 +2,28 @@ internal import ArgumentParser
 internal import LongwireServer
 internal import NIOCore
 
-/// A time with its unit, such as `15s`, `500ms` or `10m`.
-struct Duration: ExpressibleByArgument, CustomStringConvertible {
-    let amount: TimeAmount
-    let description: String
+/// A time on the command line.
+struct Duration: ExpressibleByArgument {
+    let time: WrittenTime
 
-    init(_ amount: TimeAmount, _ description: String) {
-        self.amount = amount
-        self.description = description
-    }
+    init(seconds: Int64) { time = WrittenTime(seconds: seconds) }
 
     init?(argument: String) {
-        let digits = argument.prefix { $0.isASCII && $0.isNumber }
-        guard let number = Int64(digits), number <= 1_000_000_000 else { return nil }
-        switch argument.dropFirst(digits.count) {
-        case "ms": amount = .milliseconds(number)
-        case "s": amount = .seconds(number)
-        case "m": amount = .minutes(number)
-        case "h": amount = .hours(number)
-        default: return nil
-        }
-        description = argument
+        guard let time = WrittenTime(argument) else { return nil }
+        self.time = time
     }
 
-    var defaultValueDescription: String { description }
+    var amount: TimeAmount { time.amount }
+    var defaultValueDescription: String { time.description }
 }
 
 /// The times and sizes of sessions that operators change.
 struct TimeOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The longest silence of either direction.", valueName: "time"))
-    var heartbeat = Duration(.seconds(15), "15s")
+    var heartbeat = Duration(seconds: 15)
 
     @Option(help: ArgumentHelp("How long a session outlives its line; 0s: not at all.", valueName: "time"))
-    var resumeTime = Duration(.seconds(60), "60s")
+    var resumeTime = Duration(seconds: 60)
 
     @Option(help: ArgumentHelp("The greatest message, in bytes.", valueName: "bytes"))
     var messageLimit = 1024 * 1024
@@ -43,10 +32,10 @@ struct TimeOptions: ParsableArguments {
     var window = 256 * 1024
 
     @Option(help: ArgumentHelp("Over how long a drain asks clients to come to an end.", valueName: "time"))
-    var drainWindow = Duration(.seconds(5), "5s")
+    var drainWindow = Duration(seconds: 5)
 
     @Option(help: ArgumentHelp("After how long a drain cuts who has not.", valueName: "time"))
-    var drainLimit = Duration(.seconds(30), "30s")
+    var drainLimit = Duration(seconds: 30)
 
     func apply(to configuration: inout SessionConfiguration) throws {
         configuration.heartbeat = heartbeat.amount
