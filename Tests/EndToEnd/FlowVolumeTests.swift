@@ -104,7 +104,7 @@ struct FlowVolumeTests {
         let result = try await run(plan, over: .unix, mode: "ignoring", within: .seconds(400))
         #expect(result.isEqual)
         #expect(result.breaks >= 1)
-        #expect(result.value("breaks")?.contains("given up") == true)
+        #expect(result.value("breaks")?.contains("was not read") == true)
         report("with the allowance", keeping, bytes: plan.bytes)
         report("without the allowance, \(result.breaks) stalls", result, bytes: plan.bytes)
     }

@@ -16,7 +16,8 @@ enum SystemCalls {
 
     /// What lies at a path.
     enum FileKind: Equatable {
-        case nothing, directory, socket, other
+        /// What cannot be looked at is ``unreachable``.
+        case nothing, unreachable, directory, socket, other
     }
 
     static var lastError: Int32 { errno }
@@ -28,7 +29,7 @@ enum SystemCalls {
     static func kind(_ path: String, followingLinks: Bool) -> FileKind {
         var status = stat()
         let result = followingLinks ? stat(path, &status) : lstat(path, &status)
-        guard result == 0 else { return .nothing }
+        guard result == 0 else { return errno == EACCES ? .unreachable : .nothing }
         switch status.st_mode & S_IFMT {
         case S_IFDIR: return .directory
         case S_IFSOCK: return .socket

@@ -56,7 +56,13 @@ struct UnixSocket {
             )
         }
         let directory = self.directory
-        guard SystemCalls.kind(directory, followingLinks: true) == .directory else {
+        let kind = SystemCalls.kind(directory, followingLinks: true)
+        guard kind != .unreachable else {
+            throw FastCGIError(
+                .permissionDenied,
+                "The user of this program may not reach \(directory): let it enter every folder on the way there.")
+        }
+        guard kind == .directory else {
             throw FastCGIError(
                 .missingDirectory,
                 "The directory \(directory) of the unix socket does not exist: create it (RuntimeDirectory= does so "
@@ -72,7 +78,7 @@ struct UnixSocket {
     /// Removes a socket file that nobody listens on; refuses where somebody does, or where it is no socket.
     private func makeRoom() throws(FastCGIError) {
         switch SystemCalls.kind(self.path, followingLinks: false) {
-        case .nothing:
+        case .nothing, .unreachable:
             return
         case .directory, .other:
             throw FastCGIError(
