@@ -173,18 +173,19 @@ package struct ReceiveQueue {
         guard borrowed > 0 else { return }
         let start = ready.index(ready.endIndex, offsetBy: -borrowed)
         borrowed = 0
-        var total = 0
-        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
-            total += ready[index].payload.readableBytes
-        }
-        guard total > 0 else { return }
         var copy = ByteBuffer()
-        copy.reserveCapacity(total)
-        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
-            copy.writeImmutableBuffer(ready[index].payload)
+        var index = start
+        while index < ready.endIndex {
+            if !ready[index].payload.fillsItsStorage { copy.writeImmutableBuffer(ready[index].payload) }
+            index = ready.index(after: index)
         }
-        for index in ready[start...].indices where !ready[index].payload.fillsItsStorage {
-            if let slice = copy.readSlice(length: ready[index].payload.readableBytes) { ready[index].payload = slice }
+        index = start
+        while index < ready.endIndex {
+            let length = ready[index].payload.readableBytes
+            if !ready[index].payload.fillsItsStorage, let slice = copy.readSlice(length: length) {
+                ready[index].payload = slice
+            }
+            index = ready.index(after: index)
         }
     }
 }
