@@ -41,9 +41,12 @@ let package = Package(
         .systemLibrary(name: "CLibedit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .target(
             name: "FastCGI",
-            dependencies: ["CFastCGI", nio("NIOCore"), nio("NIOPosix"), httpTypes, nioHTTPTypes, log]),
+            dependencies: [
+                "CFastCGI", nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"), httpTypes, nioHTTPTypes, log,
+            ]),
         .target(name: "LongwireProtocol", dependencies: [nio("NIOCore")]),
-        .target(name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore")]),
+        .target(
+            name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore"), nio("NIOConcurrencyHelpers")]),
         .target(
             name: "LongwireTransport", dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
         .target(
@@ -77,7 +80,8 @@ let package = Package(
         .testTarget(
             name: "FastCGITests",
             dependencies: [
-                "FastCGI", nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"), nio("NIOTestUtils"), httpTypes,
+                "FastCGI", nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOEmbedded"),
+                nio("NIOTestUtils"), httpTypes,
                 nioHTTPTypes, log,
             ]),
         .testTarget(
@@ -86,14 +90,15 @@ let package = Package(
         .testTarget(
             name: "LongwireSessionTests",
             dependencies: [
-                "LongwireSession", "LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOPosix"),
+                "LongwireSession", "LongwireProtocol", "LongwireTesting", nio("NIOCore"), nio("NIOConcurrencyHelpers"),
+                nio("NIOPosix"),
                 nio("NIOEmbedded"),
             ]),
         .testTarget(
             name: "LongwireServerTests",
             dependencies: [
                 "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
-                nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1,
             ]),
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", nio("NIOCore"), nio("NIOPosix")]),

@@ -1,15 +1,15 @@
 internal import LongwireProtocol
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Messages that were taken from the session for a consumer on another thread: one hop for many, bounded.
 final class IncomingTransit: Sendable {
     private static let messageLimit = 64
     private static let byteLimit = 64 * 1024
 
-    private let messages = Mutex(CircularBuffer<Message>(initialCapacity: 1))
+    private let messages = NIOLockedValueBox(CircularBuffer<Message>(initialCapacity: 1))
 
-    func pop() -> Message? { messages.withLock { $0.popFirst() } }
+    func pop() -> Message? { messages.withLockedValue { $0.popFirst() } }
 
     /// On the loop: fills up from `take` until it returns nil.
     func fill(_ take: () -> Message?) {
@@ -20,6 +20,6 @@ final class IncomingTransit: Sendable {
             bytes += message.payload.readableBytes
         }
         guard !taken.isEmpty else { return }
-        messages.withLock { $0.append(contentsOf: taken) }
+        messages.withLockedValue { $0.append(contentsOf: taken) }
     }
 }

@@ -1,6 +1,6 @@
 internal import LongwireProtocol
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Messages on their way from other threads to the session's event loop: one hop for many, bounded.
 ///
@@ -39,11 +39,11 @@ final class OutgoingTransit: Sendable {
         case full
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// Takes a message if there is room.
     func offer(_ message: Message) throws -> Outcome {
-        try state.withLock { state in
+        try state.withLockedValue { state in
             if let error = state.error { throw error }
             guard state.hasRoom, state.senders.isEmpty else { return .full }
             state.append(message)
@@ -56,7 +56,7 @@ final class OutgoingTransit: Sendable {
     ///
     /// - Returns: whether the loop must be asked to come.
     func wait(_ message: Message, _ continuation: CheckedContinuation<Void, any Error>, id: UInt64) -> Bool {
-        let (failure, isTaken, asks) = state.withLock { state -> ((any Error)?, Bool, Bool) in
+        let (failure, isTaken, asks) = state.withLockedValue { state -> ((any Error)?, Bool, Bool) in
             if let error = state.error { return (error, false, false) }
             let asks = !state.isExpected
             state.isExpected = true
@@ -73,24 +73,24 @@ final class OutgoingTransit: Sendable {
 
     /// The task of a waiting sender was cancelled.
     func cancel(_ id: UInt64) {
-        let sender = state.withLock { state in
+        let sender = state.withLockedValue { state in
             state.senders.firstIndex { $0.id == id }.map { state.senders.remove(at: $0) }
         }
         sender?.continuation.resume(throwing: CancellationError())
     }
 
     /// Whether nothing is on its way.
-    var isEmpty: Bool { state.withLock { $0.messages.isEmpty } }
+    var isEmpty: Bool { state.withLockedValue { $0.messages.isEmpty } }
 
     /// On the loop: hands messages to `take` until there are none, or it refuses one.
     func drain(_ take: (Message) -> Bool) {
         while true {
-            let message = state.withLock { state in
+            let message = state.withLockedValue { state in
                 if state.messages.isEmpty { state.isExpected = false }
                 return state.messages.first
             }
             guard let message, take(message) else { return }
-            let resumed = state.withLock { state -> [CheckedContinuation<Void, any Error>] in
+            let resumed = state.withLockedValue { state -> [CheckedContinuation<Void, any Error>] in
                 // The end of the session may have emptied it meanwhile.
                 if !state.messages.isEmpty {
                     state.bytes -= state.messages.removeFirst().payload.readableBytes
@@ -111,7 +111,7 @@ final class OutgoingTransit: Sendable {
     /// - Parameter ending: makes what they are told from how many messages were on their way.
     /// - Returns: what they are told.
     func end<Ending: Error>(_ ending: (Int) -> Ending) -> Ending {
-        let (error, senders) = state.withLock { state in
+        let (error, senders) = state.withLockedValue { state in
             defer {
                 state.messages.removeAll()
                 state.senders.removeAll()
@@ -126,7 +126,7 @@ final class OutgoingTransit: Sendable {
 
     /// This side has closed: who sends now is told, what is on its way still goes.
     func close(_ error: any Error) {
-        let senders = state.withLock { state in
+        let senders = state.withLockedValue { state in
             state.error = error
             defer { state.senders.removeAll() }
             return state.senders

@@ -1,7 +1,7 @@
 import LongwireClient
 import LongwireServer
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -21,9 +21,9 @@ import Testing
     // R: D5
     @Test func aDrainAdvisesEveryClientAndNothingIsLost() async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())])
-        let advised = Mutex(0)
+        let advised = NIOLockedValueBox(0)
         var configuration = ClientConfiguration()
-        configuration.onChange = { if $0 == .going(.goingAway) { advised.withLock { $0 += 1 } } }
+        configuration.onChange = { if $0 == .going(.goingAway) { advised.withLockedValue { $0 += 1 } } }
         var sessions: [Session] = []
         for index in 0..<10 {
             let session = try await server.connect("echo", configuration)
@@ -38,7 +38,7 @@ import Testing
             #expect(try await session.nextText() == nil)
             #expect(await session.ending.kind == .closed)
         }
-        #expect(advised.withLock { $0 } == 10)
+        #expect(advised.withLockedValue { $0 } == 10)
         await #expect {
             _ = try await server.connect("echo")
         } throws: { ($0 as? ConnectError)?.kind == .refusedByServer(.goingAway) }

@@ -3,7 +3,7 @@ import LongwireClient
 import LongwireServer
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -107,16 +107,16 @@ import Testing
         let cutter = try await TCPCutter(target: port)
         let session = try await Longwire.connect("http://127.0.0.1:\(cutter.port)/longwire/flow")
 
-        let isDone = Mutex(false)
+        let isDone = NIOLockedValueBox(false)
         async let cutting: Int = {
             var cuts = 0
-            while !isDone.withLock({ $0 }) {
+            while !isDone.withLockedValue({ $0 }) {
                 // A little more of the flow each time, in the middle of whatever is on its way.
                 let before = try await cutter.bytes(.down)
                 try await eventually("the flow moves on") {
-                    try await cutter.bytes(.down) > before + 30_000 || isDone.withLock { $0 }
+                    try await cutter.bytes(.down) > before + 30_000 || isDone.withLockedValue { $0 }
                 }
-                if isDone.withLock({ $0 }) { break }
+                if isDone.withLockedValue({ $0 }) { break }
                 try await cutter.cut(cuts % 2 == 0 ? .reset : .close)
                 cuts += 1
             }
@@ -128,7 +128,7 @@ import Testing
         var messages = session.messages.makeAsyncIterator()
         for number in 0..<servlet.count { #expect(try await messages.next()?.text == "down \(number)") }
         try await sending
-        isDone.withLock { $0 = true }
+        isDone.withLockedValue { $0 = true }
         let cuts = try await cutting
         let ending = await session.close()
         #expect(ending.kind == .closed && ending.code == .done, "\(ending)")

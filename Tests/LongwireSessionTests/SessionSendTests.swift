@@ -2,7 +2,7 @@ import LongwireProtocol
 import LongwireSession
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 /// What `send`, `offer` and their cancellation promise.
@@ -132,9 +132,9 @@ import Testing
 
 /// Counts from many tasks.
 final class Counter: Sendable {
-    private let count = Mutex(0)
-    var value: Int { count.withLock { $0 } }
-    func add() { count.withLock { $0 += 1 } }
+    private let count = NIOLockedValueBox(0)
+    var value: Int { count.withLockedValue { $0 } }
+    func add() { count.withLockedValue { $0 += 1 } }
 }
 
 /// Yields until `condition` is true; the suite's time limit bounds it.

@@ -1,20 +1,20 @@
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// The connections a listener has accepted; touched once when each opens and once when it closes.
 final class ConnectionRegistry: Sendable {
-    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let channels = NIOLockedValueBox<[ObjectIdentifier: any Channel]>([:])
 
     func add(_ channel: any Channel) {
-        self.channels.withLock { $0[ObjectIdentifier(channel)] = channel }
+        self.channels.withLockedValue { $0[ObjectIdentifier(channel)] = channel }
     }
 
     func remove(_ channel: any Channel) {
-        self.channels.withLock { $0[ObjectIdentifier(channel)] = nil }
+        self.channels.withLockedValue { $0[ObjectIdentifier(channel)] = nil }
     }
 
     /// The connections open now.
-    var all: [any Channel] { self.channels.withLock { Array($0.values) } }
+    var all: [any Channel] { self.channels.withLockedValue { Array($0.values) } }
 }
 
 /// Sent down a connection's pipeline: end with the requests that are open.

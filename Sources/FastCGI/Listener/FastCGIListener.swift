@@ -1,5 +1,5 @@
 public import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// One address, or one set of inherited sockets, that a server listens on.
 ///
@@ -19,7 +19,7 @@ public final class FastCGIListener: Sendable {
 
     private let sockets: [Socket]
     private let registry: ConnectionRegistry
-    private let isAccepting = Mutex(true)
+    private let isAccepting = NIOLockedValueBox(true)
 
     init(sockets: [Socket], registry: ConnectionRegistry) {
         self.sockets = sockets
@@ -40,7 +40,7 @@ public final class FastCGIListener: Sendable {
     /// A unix socket file we made is removed, unless another process has replaced it meanwhile. Calling it again does
     /// nothing.
     public func stopAccepting() async {
-        let isFirst = self.isAccepting.withLock { isAccepting in
+        let isFirst = self.isAccepting.withLockedValue { isAccepting in
             defer { isAccepting = false }
             return isAccepting
         }

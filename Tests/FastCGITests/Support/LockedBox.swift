@@ -1,11 +1,11 @@
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A value that the event loop sets and the test reads.
 final class LockedBox<Value: Sendable>: Sendable {
-    private let state = Mutex<Value?>(nil)
+    private let state = NIOLockedValueBox<Value?>(nil)
 
     var value: Value? {
-        get { self.state.withLock { $0 } }
-        set { self.state.withLock { $0 = newValue } }
+        get { self.state.withLockedValue { $0 } }
+        set { self.state.withLockedValue { $0 = newValue } }
     }
 }

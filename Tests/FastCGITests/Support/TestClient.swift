@@ -1,6 +1,6 @@
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 import Testing
 
 /// Waits for something another thread does; false when it has not come after ten seconds.
@@ -47,23 +47,23 @@ final class TestClient: Sendable {
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let buffer = self.unwrapInboundIn(data)
-            self.client.state.withLock { state in
+            self.client.state.withLockedValue { state in
                 state.bytes += buffer.readableBytesView
                 state.records += WireRecord.parse(&state.bytes)
             }
         }
 
         func channelInactive(context: ChannelHandlerContext) {
-            self.client.state.withLock { $0.isClosed = true }
+            self.client.state.withLockedValue { $0.isClosed = true }
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 
-    private let state = Mutex(State())
-    private let connected = Mutex<(any Channel)?>(nil)
+    private let state = NIOLockedValueBox(State())
+    private let connected = NIOLockedValueBox<(any Channel)?>(nil)
 
-    var channel: (any Channel)? { self.connected.withLock { $0 } }
+    var channel: (any Channel)? { self.connected.withLockedValue { $0 } }
 
     static func connect(to address: SocketAddress) async throws -> TestClient {
         let client = TestClient()
@@ -74,7 +74,7 @@ final class TestClient: Sendable {
                 }
             }
             .connect(to: address).get()
-        client.connected.withLock { $0 = channel }
+        client.connected.withLockedValue { $0 = channel }
         return client
     }
 
@@ -82,9 +82,9 @@ final class TestClient: Sendable {
         try await self.channel?.writeAndFlush(ByteBuffer(bytes: bytes)).get()
     }
 
-    var records: [WireRecord] { self.state.withLock { $0.records } }
+    var records: [WireRecord] { self.state.withLockedValue { $0.records } }
 
-    var isClosed: Bool { self.state.withLock { $0.isClosed } }
+    var isClosed: Bool { self.state.withLockedValue { $0.isClosed } }
 
     /// Waits for END_REQUEST of a request.
     func ends(_ id: UInt16 = 1) async -> Bool {
