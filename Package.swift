@@ -99,7 +99,7 @@ let package = Package(
             dependencies: [
                 "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
                 nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
-                nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1,
+                nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log,
             ]),
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", nio("NIOCore"), nio("NIOPosix")]),
         .testTarget(

@@ -1,4 +1,5 @@
 import LongwireClient
+import Logging
 import LongwireServer
 import NIOCore
 import NIOPosix
@@ -12,11 +13,12 @@ final class TestServer: Sendable {
     private let listener: HTTPListener
 
     init(
-        _ servlets: [String: ServletKind], threads: Int = 1, _ change: (inout MountConfiguration) -> Void = { _ in }
+        _ servlets: [String: ServletKind], threads: Int = 1, logger: Logger = Logger(label: "test"),
+        _ change: (inout MountConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = MountConfiguration()
         change(&configuration)
-        mount = try Mount(servlets: servlets, configuration: configuration)
+        mount = try Mount(servlets: servlets, configuration: configuration, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         port = try FreePort.next()
         listener = try await HTTPListener.bind(host: "127.0.0.1", port: port, mount: mount, on: group)
