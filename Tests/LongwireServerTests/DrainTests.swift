@@ -106,6 +106,23 @@ import Testing
         try await server.stop()
     }
 
+    @Test func manyOperatorsSocketsMadeAtOnceAreAllPrivate() async throws {
+        let server = try await TestServer(["echo": .inline(EchoServlet())])
+        let folder = try TemporaryFolder()
+        let controls = try await withThrowingTaskGroup(of: OperatorSocket.self) { group in
+            for number in 0..<50 {
+                group.addTask {
+                    try await .bind(path: folder.path("\(number)"), mount: server.mount, on: server.group)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let modes = try await ManagedProcess.mustRun("find", [folder.path, "-type", "s", "-printf", "%m\n"])
+        #expect(modes == String(repeating: "600\n", count: 50))
+        for control in controls { await control.close() }
+        try await server.stop()
+    }
+
     @Test func theOperatorsSocketIsPrivateAndNotTakenFromTheLiving() async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())])
         let folder = try TemporaryFolder()
@@ -118,8 +135,13 @@ import Testing
         }
         #expect(try await OperatorSocket.ask("sessions", path: path, on: server.group) == [])
         await control.close()
-        // One that was left behind is replaced.
-        try folder.write("", to: "other")
+        // What is no socket stays, and leaves nothing beside it.
+        try folder.write("precious", to: "other")
+        await #expect(throws: OperatorSocketError.self) {
+            _ = try await OperatorSocket.bind(path: folder.path("other"), mount: server.mount, on: server.group)
+        }
+        #expect(try await ManagedProcess.mustRun("ls", [folder.path]) == "other\n")
+        #expect(try await ManagedProcess.mustRun("cat", [folder.path("other")]) == "precious")
         let again = try await OperatorSocket.bind(path: path, mount: server.mount, on: server.group)
         await again.close()
         try await server.stop()

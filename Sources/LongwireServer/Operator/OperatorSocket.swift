@@ -33,15 +33,34 @@ public final class OperatorSocket: Sendable {
             try? await probe.close()
             throw OperatorSocketError("another process listens at \(path); name another path with --control")
         }
-        let old = umask(0o177)
-        defer { umask(old) }
+        var status = stat()
+        guard lstat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFSOCK else {
+            throw OperatorSocketError("\(path) exists and is no socket; name another path with --control")
+        }
+        // It is made in a folder that nobody else may enter and moved out with its mode: at no moment may others
+        // connect. The process's umask would do for one thread only.
+        var template = Array((path + ".XXXXXX").utf8CString)
+        guard mkdtemp(&template) != nil else {
+            throw OperatorSocketError("no folder can be made beside \(path): \(String(cString: strerror(errno)))")
+        }
+        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let made = folder + "/s"
+        defer {
+            unlink(made)
+            rmdir(folder)
+        }
         let channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(OperatorHandler(mount: mount))
                 }
             }
-            .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
+            .bind(unixDomainSocketPath: made).get()
+        guard chmod(made, 0o600) == 0, rename(made, path) == 0 else {
+            let why = String(cString: strerror(errno))
+            try? await channel.close()
+            throw OperatorSocketError("the socket cannot be put at \(path): \(why)")
+        }
         return OperatorSocket(channel: channel, path: path)
     }
 
