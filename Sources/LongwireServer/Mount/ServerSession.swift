@@ -14,6 +14,8 @@ final class ServerSession: SessionObserver {
     private let executor: LoopTaskExecutor
     private var task: Task<Void, Never>?
     private var isStarted = false
+    /// The client's CLOSE, until everything before it was served (inline).
+    private var peerClose: (code: CloseCode, reason: String)?
 
     init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, executor: LoopTaskExecutor) {
         self.mount = mount
@@ -68,7 +70,7 @@ final class ServerSession: SessionObserver {
     func messagesReady(in core: SessionCore) {
         guard case .inline(let servlet) = servlet, isStarted else { return }
         while core.machine.hasRoom {
-            guard let message = core.take() else { return }
+            guard let message = core.take() else { return closeIfPeerClosed(core) }
             timed { servlet.received(message, in: session) }
         }
         // The servlet could not answer: the rest waits, and so, at its window, does the client.
@@ -78,8 +80,16 @@ final class ServerSession: SessionObserver {
     func sendable(in core: SessionCore) { messagesReady(in: core) }
 
     func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {
-        guard case .inline(let servlet) = servlet else { return }
-        if isStarted { timed { servlet.closed(code, reason: reason, in: session) } }
+        guard case .inline = servlet else { return }
+        peerClose = (code, reason)
+        // What came before it and waits for room in the send queue is served first.
+        if !core.machine.inbox.hasMessage { closeIfPeerClosed(core) }
+    }
+
+    private func closeIfPeerClosed(_ core: SessionCore) {
+        guard case .inline(let servlet) = servlet, let close = peerClose else { return }
+        peerClose = nil
+        if isStarted { timed { servlet.closed(close.code, reason: close.reason, in: session) } }
         core.finish(.done, reason: "")
     }
 
