@@ -102,6 +102,9 @@ let package = Package(
                 nio("NIOEmbedded"),
             ]),
         .testTarget(
+            name: "LongwireTransportTests",
+            dependencies: ["LongwireTransport", "LongwireProtocol", nio("NIOCore")]),
+        .testTarget(
             name: "LongwireServerTests",
             dependencies: [
                 "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
