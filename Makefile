@@ -1,7 +1,7 @@
 # `make` alone says what there is. Everything lives in scripts/; this only names it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long check format fuzz clean
+.PHONY: help demo build test test-long check format fuzz docs clean
 
 SERVLET ?= echo
 SECONDS ?= 60
@@ -30,6 +30,9 @@ format: ## swift format, in place
 
 fuzz: ## random bytes and random operations against the decoders and the session (SECONDS=60 in all)
 	@scripts/fuzz $(SECONDS)
+
+docs: build ## the libraries' reference, with DocC, in .build/docc (scripts/docc preview serves it)
+	@scripts/docc
 
 clean: ## remove everything that was built
 	@rm -rf .build .build-*

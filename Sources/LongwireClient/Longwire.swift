@@ -23,7 +23,7 @@ public final class Longwire: Sendable {
     /// Opens sessions on the event loops of `group`, which must outlive them.
     public init(group: any EventLoopGroup) { self.group = group }
 
-    /// Opens a session on ``shared``; see ``connect(_:configuration:)-instance``.
+    /// Opens a session on ``shared``; see ``connect(_:configuration:)-method``.
     public static func connect(
         _ url: String, configuration: ClientConfiguration = ClientConfiguration()
     ) async throws -> Session {

@@ -30,7 +30,9 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
 
     /// A handler for one channel.
     ///
-    /// - Parameter refusesOthers: answers 404 to whatever is not below the mount, in place of passing it on.
+    /// - Parameters:
+    ///   - mount: where requests below its path go.
+    ///   - refusesOthers: answers 404 to whatever is not below the mount, in place of passing it on.
     public init(mount: Mount, refusesOthers: Bool = false) {
         self.mount = mount
         self.refusesOthers = refusesOthers

@@ -2,7 +2,7 @@ internal import LongwireProtocol
 public import LongwireSession
 public import NIOCore
 
-/// Two ends of one session in memory: for tests of servlets and of whatever else holds a ``Session``.
+/// Two ends of one session in memory: for tests of servlets and of whatever else holds a `Session`.
 ///
 /// ```swift
 /// let pair = try await SessionPair.open(on: group.next())
@@ -21,7 +21,7 @@ public struct SessionPair: Sendable {
 
     /// Opens a session between two ends on one event loop.
     ///
-    /// - Throws: ``ConfigurationError`` for what cannot work.
+    /// - Throws: `ConfigurationError` for what cannot work.
     public static func open(
         on eventLoop: any EventLoop, configuration: SessionConfiguration = SessionConfiguration()
     ) async throws -> SessionPair {

@@ -17,7 +17,9 @@ public enum LineSimulation {
 
     /// Runs one seed to its end, which always comes.
     ///
-    /// - Parameter tracing: is told every step in a line of text; for repeating a run that failed.
+    /// - Parameters:
+    ///   - seed: what the line and both ends do; the same seed gives the same run.
+    ///   - tracing: is told every step in a line of text; for repeating a run that failed.
     /// - Throws: ``Failure``.
     public static func run(seed: UInt64, tracing: ((String) -> Void)? = nil) throws(Failure) {
         if let what = LineSimulator(seed: seed, tracing: tracing).runBounded() {
