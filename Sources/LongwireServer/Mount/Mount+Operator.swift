@@ -3,9 +3,6 @@ public import LongwireSession
 public import NIOCore
 
 extension Mount {
-    /// The number of sessions now.
-    public var sessionCount: Int { handles.count }
-
     /// The sessions now, oldest first.
     public func sessions() async -> [SessionListing] {
         var listings: [SessionListing] = []

@@ -205,6 +205,11 @@ public final class Mount: Sendable {
         registry.withLockedValue { $0.directory.handle(of: identifier) }
     }
 
+    /// The number of sessions now.
+    public var sessionCount: Int { registry.withLockedValue { $0.directory.count } }
+    /// Whether ``drain(window:limit:)`` has begun.
+    package var isDraining: Bool { registry.withLockedValue { $0.isDraining } }
+
     func beginDraining() { registry.withLockedValue { $0.isDraining = true } }
 
     /// Waits until no session is left; only while draining.

@@ -83,6 +83,7 @@ struct Serve: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
         var logger = Logger(label: "longwired")
         logger.logLevel = logLevel.level
+        let manager = ServiceManager(logger: logger)
         let mount: Mount
         do { mount = try Mount(servlets: servlets, configuration: configuration, logger: logger) } catch {
             throw ValidationError("\(error)")
@@ -92,7 +93,11 @@ struct Serve: AsyncParsableCommand {
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
         let server = try await Listening(serve: self, mount: mount, group: group, logger: logger)
-        await serve(until: signals, mount: mount, server: server, logger: logger)
+        // Moment: started. Every listener accepts.
+        let status = ServiceStatus(mount: mount)
+        manager.started(status.line)
+        Pulse(manager: manager, group: group).start { status.line }
+        await serve(until: signals, mount: mount, server: server, manager: manager, logger: logger)
         try await group.shutdownGracefully()
     }
 
@@ -103,7 +108,7 @@ struct Serve: AsyncParsableCommand {
 
     /// Waits for the first signal, then drains; a second one ends everything at once.
     private func serve(
-        until signals: UnixSignalsSequence, mount: Mount, server: Listening, logger: Logger
+        until signals: UnixSignalsSequence, mount: Mount, server: Listening, manager: ServiceManager, logger: Logger
     ) async {
         let (events, source) = AsyncStream.makeStream(of: Event.self)
         let forwarding = Task { for await signal in signals { source.yield(.signal(signal)) } }
@@ -118,6 +123,8 @@ struct Serve: AsyncParsableCommand {
             case .signal(let signal):
                 isDraining = true
                 logger.notice("draining", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
+                // Moment: stopping, before anything else of the drain.
+                manager.stopping(within: times.drainLimit.amount, "Draining: \(mount.sessionCount) sessions left")
                 Task { [times] in
                     await mount.drain(window: times.drainWindow.amount, limit: times.drainLimit.amount)
                     await server.stop()
