@@ -32,7 +32,8 @@ struct Serve: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "NAME or NAME=KIND, at {mount}/NAME; kinds: echo, chat, clock; repeatable (default: echo, clock, chat).",
+            "NAME or NAME=KIND, at {mount}/NAME; kinds: echo, chat, clock, exec:COMMAND, tcp://HOST:PORT, unix:PATH; "
+                + "repeatable (default: echo, clock, chat).",
             valueName: "servlet"))
     var servlet: [ServletArgument] = []
 
@@ -75,14 +76,18 @@ struct Serve: AsyncParsableCommand {
         var configuration = MountConfiguration()
         configuration.path = mount
         try times.apply(to: &configuration.session)
-        var servlets: [String: ServletKind] = [:]
-        for argument in servlet { servlets[argument.name] = argument.kind }
-        if servlets.isEmpty {
-            servlets = ["echo": .inline(EchoServlet()), "chat": .inline(ChatServlet()), "clock": .task(ClockServlet())]
-        }
         LoggingSystem.bootstrap { label in StreamLogHandler.standardError(label: label) }
         var logger = Logger(label: "longwired")
         logger.logLevel = logLevel.level
+        var servlets: [String: ServletKind] = [:]
+        for argument in servlet {
+            do { servlets[argument.name] = try argument.kind(logger: logger) } catch {
+                throw ValidationError("--servlet \(argument.name): \(error)")
+            }
+        }
+        if servlets.isEmpty {
+            servlets = ["echo": .inline(EchoServlet()), "chat": .inline(ChatServlet()), "clock": .task(ClockServlet())]
+        }
         let manager = ServiceManager(logger: logger)
         let mount: Mount
         do { mount = try Mount(servlets: servlets, configuration: configuration, logger: logger) } catch {
