@@ -4,6 +4,7 @@ internal import LongwireProtocol
 struct Mailbox {
     private var consumer: (continuation: CheckedContinuation<Message?, any Error>, id: UInt64)?
     private var awaitingEnd: [CheckedContinuation<SessionEnding, Never>] = []
+    private var awaitingClose: [CheckedContinuation<Void, Never>] = []
 
     var isWaiting: Bool { consumer != nil }
 
@@ -43,7 +44,16 @@ struct Mailbox {
         awaitingEnd.append(continuation)
     }
 
+    mutating func awaitClose(_ continuation: CheckedContinuation<Void, Never>) { awaitingClose.append(continuation) }
+
+    /// The other side closed, or the session is over.
+    mutating func peerClosed() {
+        for waiting in awaitingClose { waiting.resume() }
+        awaitingClose = []
+    }
+
     mutating func end(_ ending: SessionEnding) {
+        peerClosed()
         for waiting in awaitingEnd { waiting.resume(returning: ending) }
         awaitingEnd = []
     }

@@ -115,6 +115,22 @@ public final class Session: Sendable {
         }
     }
 
+    /// Waits until the other side's CLOSE has come, whether or not the messages before it were taken, or until the
+    /// session is over.
+    package var peerClosing: Void {
+        get async {
+            await withCheckedContinuation { continuation in
+                onLoop { core in
+                    if core.ending != nil || core.machine.isPeerClosed {
+                        continuation.resume()
+                    } else {
+                        core.mailbox.awaitClose(continuation)
+                    }
+                }
+            }
+        }
+    }
+
     /// What the session looks like now.
     public var status: SessionStatus {
         get async {

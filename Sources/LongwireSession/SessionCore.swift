@@ -129,6 +129,7 @@ package final class SessionCore {
             case .peerClosed(let code, let reason):
                 deliver()
                 if !machine.inbox.hasMessage { mailbox.finish(nil) }
+                mailbox.peerClosed()
                 observer?.peerClosed(code, reason: reason, in: self)
             case .going(let code): observer?.going(code, in: self)
             case .ended(let ending): ended(ending)

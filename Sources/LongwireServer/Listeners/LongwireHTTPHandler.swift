@@ -66,12 +66,25 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         let exchange = HTTP1Exchange(context: context, head: head)
         let facts = ExchangeFacts(
             isLoopbackTCP: context.remoteAddress?.isLoopback ?? false,
-            remoteAddress: context.remoteAddress?.ipAddress, principal: nil)
+            remoteAddress: context.remoteAddress?.ipAddress, principal: nil,
+            variables: Self.variables(head, context: context))
         request = .ours(exchange)
         if mount.serve(head, exchange, facts: facts) { return }
         if refusesOthers { return mount.answerElsewhere(exchange) }
         request = .passed
         context.fireChannelRead(data)
+    }
+
+    private static func variables(_ head: HTTPRequest, context: ChannelHandlerContext) -> [String: String] {
+        var variables = ["SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_SCHEME": "http"]
+        variables["SERVER_ADDR"] = context.localAddress?.ipAddress
+        variables["SERVER_PORT"] = context.localAddress?.port.map { "\($0)" }
+        variables["REMOTE_PORT"] = context.remoteAddress?.port.map { "\($0)" }
+        let host = head.authority ?? ""
+        // Without the port, but for the colons of an IPv6 address.
+        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
+        variables["SERVER_NAME"] = host.isEmpty ? context.localAddress?.ipAddress : String(name)
+        return variables
     }
 
     /// Everything of one read has been handed over: what it led to is written.

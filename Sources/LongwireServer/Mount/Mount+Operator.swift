@@ -31,7 +31,7 @@ extension Mount {
     /// Ends all sessions in good order (Docs/protocol.md, rule 14): new ones are refused, every client is advised to
     /// come to an end, spread over `window`; who has not by `limit` is told so and cut.
     ///
-    /// Returns when no session is left.
+    /// Returns when no session is left, and of servlets what still ends has ended, or taken its ``Servlet/endTime``.
     public func drain(window: TimeAmount = .seconds(5), limit: TimeAmount = .seconds(30)) async {
         beginDraining()
         let handles = handles
@@ -50,5 +50,6 @@ extension Mount {
         }
         await waitUntilEmpty()
         for cut in cuts { cut.cancel() }
+        await waitUntilIdle()
     }
 }

@@ -23,6 +23,9 @@ public final class Mount: Sendable {
         var directory: SessionDirectory<SessionHandle>
         var isDraining = false
         var drained: [CheckedContinuation<Void, Never>] = []
+        /// How many servlets' tasks run, also those of ended sessions.
+        var tasks = 0
+        var idle: [CheckedContinuation<Void, Never>] = []
     }
 
     /// A mount with its servlets; a servlet's path is its name, so `echo` is at `{mount}/echo`.
@@ -85,7 +88,9 @@ public final class Mount: Sendable {
                 ).answer(exchange)
             }
             let request = SessionRequest(
-                servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head)
+                servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
+                mountPath: configuration.path, variables: facts.variables,
+                messageLimit: configuration.session.messageLimit)
             exchange.receiver = DuplexTransaction(
                 mount: self, exchange: exchange, servlet: servlet, request: request,
                 isLoopbackTCP: facts.isLoopbackTCP)
@@ -209,6 +214,41 @@ public final class Mount: Sendable {
     public var sessionCount: Int { registry.withLockedValue { $0.directory.count } }
     /// Whether ``drain(window:limit:)`` has begun.
     package var isDraining: Bool { registry.withLockedValue { $0.isDraining } }
+
+    // MARK: Tasks of servlets
+
+    func taskStarted() { registry.withLockedValue { $0.tasks += 1 } }
+
+    func taskEnded() {
+        let waiting = registry.withLockedValue { registry in
+            registry.tasks -= 1
+            guard registry.tasks == 0 else { return [] as [CheckedContinuation<Void, Never>] }
+            defer { registry.idle = [] }
+            return registry.idle
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    /// Waits until no servlet's task runs, but no longer than servlets ask for: one may not listen to cancellation.
+    func waitUntilIdle() async {
+        let longest = servlets.values.map(\.endTime).max() ?? .zero
+        let patience = Task { [self] in
+            try await Task.sleep(longest)
+            let waiting = registry.withLockedValue { registry in
+                defer { registry.idle = [] }
+                return registry.idle
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+        await withCheckedContinuation { continuation in
+            let isIdle = registry.withLockedValue { registry in
+                if registry.tasks > 0 { registry.idle.append(continuation) }
+                return registry.tasks == 0
+            }
+            if isIdle { continuation.resume() }
+        }
+        patience.cancel()
+    }
 
     func beginDraining() { registry.withLockedValue { $0.isDraining = true } }
 

@@ -33,16 +33,18 @@ final class ServerSession: SessionObserver {
         self.request = nil
         switch servlet {
         case .inline(let servlet): timed { servlet.opened(session, request: request) }
-        case .task(let servlet): start(servlet)
+        case .task(let servlet): start(servlet, request)
         }
     }
 
-    private func start(_ servlet: any Servlet) {
+    private func start(_ servlet: any Servlet, _ request: SessionRequest) {
         let session = session
-        let logger = mount.logger
+        let mount = mount
+        mount.taskStarted()
         let run: @Sendable @concurrent () async -> Void = {
-            let (code, reason) = await Self.serve(servlet, session, logger: logger)
+            let (code, reason) = await Self.serve(servlet, session, request, logger: mount.logger)
             session.finish(code, reason: reason)
+            mount.taskEnded()
         }
         switch servlet.runs {
         case .onEventLoop: task = Task(executorPreference: executor, operation: run)
@@ -51,10 +53,10 @@ final class ServerSession: SessionObserver {
     }
 
     private static func serve(
-        _ servlet: any Servlet, _ session: Session, logger: Logger
+        _ servlet: any Servlet, _ session: Session, _ request: SessionRequest, logger: Logger
     ) async -> (CloseCode, String) {
         do {
-            try await servlet.service(session)
+            try await servlet.service(session, request: request)
             return (.done, "")
         } catch let failure as ServletFailure {
             return (failure.code, failure.reason)

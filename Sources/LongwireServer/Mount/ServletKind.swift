@@ -1,3 +1,5 @@
+internal import NIOCore
+
 /// A servlet in one of its two forms.
 public enum ServletKind: Sendable {
     /// Asynchronous code, a task a session.
@@ -9,6 +11,14 @@ public enum ServletKind: Sendable {
         switch self {
         case .task(let servlet): servlet.accept(request)
         case .inline(let servlet): servlet.accept(request)
+        }
+    }
+
+    /// How long its tasks may outlive their sessions.
+    var endTime: TimeAmount {
+        switch self {
+        case .task(let servlet): servlet.endTime
+        case .inline: .zero
         }
     }
 }

@@ -1,4 +1,5 @@
 public import LongwireSession
+public import NIOCore
 
 /// An application behind a URL path, written as asynchronous code: one call a session.
 ///
@@ -22,6 +23,12 @@ public protocol Servlet: Sendable {
     /// Returning closes the session with ``CloseCode/done``. Throwing ``ServletFailure`` closes it with that code,
     /// throwing anything else with ``CloseCode/internalError``. The task is cancelled when the session ends.
     func service(_ session: Session) async throws
+
+    /// The same, for a servlet that wants to know who asked; unless it says otherwise it calls ``service(_:)``.
+    func service(_ session: Session, request: SessionRequest) async throws
+
+    /// How long ``service(_:)`` may go on after its session has ended: a server that drains waits for it so long.
+    var endTime: TimeAmount { get }
 }
 
 extension Servlet {
@@ -30,6 +37,12 @@ extension Servlet {
 
     /// Accepts everything.
     public func accept(_ request: SessionRequest) -> Acceptance { .accepted }
+
+    /// Serves without asking who asked.
+    public func service(_ session: Session, request: SessionRequest) async throws { try await service(session) }
+
+    /// One second.
+    public var endTime: TimeAmount { .seconds(1) }
 }
 
 /// Where a servlet's code runs.

@@ -11,6 +11,13 @@ public struct SessionRequest: Sendable {
     public var remoteAddress: String?
     /// The head of the HTTP request.
     public var head: HTTPRequest
+    /// The URL path of the mount.
+    public var mountPath = "/"
+    /// What the web server says besides, by the names that CGI has for it (RFC 3875): `SERVER_NAME`, `SERVER_PORT`,
+    /// `SERVER_PROTOCOL`, `SERVER_SOFTWARE`, `AUTH_TYPE`, and `SERVER_ADDR`, `REMOTE_PORT`, `REQUEST_SCHEME`, `HTTPS`.
+    public var variables: [String: String] = [:]
+    /// The greatest message that the mount takes, in bytes.
+    public var messageLimit = 1024 * 1024
 
     /// The items of the URL's query, percent-decoded; of several with one name the first.
     public var query: [String: String] {

@@ -37,10 +37,15 @@ package struct ExchangeFacts: Sendable {
     package var isLoopbackTCP: Bool
     package var remoteAddress: String?
     package var principal: String?
+    /// What else the web server, or the connection, says, by CGI's names (``SessionRequest/variables``).
+    package var variables: [String: String]
 
-    package init(isLoopbackTCP: Bool, remoteAddress: String?, principal: String?) {
+    package init(
+        isLoopbackTCP: Bool, remoteAddress: String?, principal: String?, variables: [String: String] = [:]
+    ) {
         self.isLoopbackTCP = isLoopbackTCP
         self.remoteAddress = remoteAddress
         self.principal = principal
+        self.variables = variables
     }
 }

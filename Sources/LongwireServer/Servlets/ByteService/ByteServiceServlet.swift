@@ -21,5 +21,19 @@ public struct ByteServiceServlet: Servlet {
     }
 
     /// Carries bytes both ways until both sides have ended.
-    public func service(_ session: Session) async throws {}
+    ///
+    /// - Throws: ``ServletFailure`` when the service is not there, or breaks the connection.
+    public func service(_ session: Session) async throws {
+        let conversation = ByteServiceConversation(session: session, address: address, connectTimeout: connectTimeout)
+        do {
+            try await withTaskCancellationHandler {
+                try await conversation.run()
+            } onCancel: {
+                Task { await conversation.lost() }
+            }
+        } catch let failure as ServletFailure {
+            logger.info("\(failure.reason)", metadata: ["session": "\(session.identifier)"])
+            throw failure
+        }
+    }
 }

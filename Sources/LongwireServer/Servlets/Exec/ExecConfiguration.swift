@@ -27,8 +27,10 @@ public struct ExecConfiguration: Sendable {
     /// The defaults, for a program and its arguments.
     public init(command: [String]) { self.command = command }
 
-    /// The defaults, for a command line as one would type it: words, between which are spaces, with `'…'`, `"…"` and
-    /// `\` as a shell reads them. Nothing else is special: no variables, no patterns, no pipes.
+    /// The defaults, for a command line as one would type it.
+    ///
+    /// Spaces part words, and `'…'`, `"…"` and `\` are read as a shell reads them. Nothing else is special: no
+    /// variables, no patterns, no pipes.
     ///
     /// - Throws: ``ConfigurationError`` for a quote that does not end, and for no words at all.
     public init(parsing commandLine: String) throws(ConfigurationError) {

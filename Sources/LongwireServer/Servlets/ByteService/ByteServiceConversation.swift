@@ -1,0 +1,111 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+internal import Logging
+internal import LongwireSession
+internal import NIOCore
+internal import NIOPosix
+
+/// One session and its connection to a service, on the session's event loop.
+actor ByteServiceConversation {
+    private let session: Session
+    private let address: ByteServiceAddress
+    private let connectTimeout: TimeAmount
+    private let executor: any SerialExecutor
+    private let channel = ByteChannel()
+    private var isLost = false
+
+    private static let pieceBytes = 16 * 1024
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(session: Session, address: ByteServiceAddress, connectTimeout: TimeAmount) {
+        self.session = session
+        self.address = address
+        self.connectTimeout = connectTimeout
+        executor = session.eventLoop.executor
+    }
+
+    /// Carries bytes both ways until both sides have ended.
+    ///
+    /// - Throws: ``ServletFailure`` when the service is not there, or breaks the connection.
+    func run() async throws {
+        do { try await connect() } catch {
+            throw ServletFailure(.peerGone, reason: "cannot reach \(address): \(Self.reason(error))")
+        }
+        defer { channel.close() }
+        guard !isLost else { return }
+        let writing = Task { try await self.fromClient() }
+        do { try await fromService() } catch let error as SessionEnding {
+            writing.cancel()
+            throw error
+        } catch {
+            writing.cancel()
+            throw ServletFailure(.peerGone, reason: "\(address) broke the connection: \(Self.reason(error))")
+        }
+        // The service has nothing more to say; the client may have.
+        session.beginClose()
+        try? await writing.value
+    }
+
+    /// The session is over.
+    func lost() {
+        isLost = true
+        channel.close()
+    }
+
+    private func fromClient() async throws {
+        for try await message in session.messages where message.payload.readableBytes > 0 {
+            try await channel.write(message.payload)
+        }
+        await channel.finishWriting(isHalf: true)
+    }
+
+    private func fromService() async throws {
+        while var bytes = try await channel.next() {
+            while bytes.readableBytes > 0,
+                let piece = bytes.readSlice(length: min(bytes.readableBytes, Self.pieceBytes))
+            {
+                do { try await session.send(piece) } catch is SessionClosed {
+                    // Closed over our head, by an operator: there is nothing more to carry.
+                    return
+                }
+            }
+        }
+    }
+
+    private func connect() async throws {
+        let handler = NIOLoopBound(channel, eventLoop: session.eventLoop)
+        let bootstrap = ClientBootstrap(group: session.eventLoop)
+            .connectTimeout(connectTimeout)
+            .channelOption(.autoRead, value: false)
+            .channelOption(.maxMessagesPerRead, value: 1)
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler.value) }
+            }
+        switch address {
+        case .tcp(let host, let port):
+            _ = try await bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
+                .connect(host: host, port: port).get()
+        case .unix(let path): _ = try await bootstrap.connect(unixDomainSocketPath: path).get()
+        }
+    }
+
+    /// An error of the network in a few words.
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as IOError: return String(cString: strerror(error.errnoCode))
+        case let error as NIOConnectionError:
+            if let first = error.connectionErrors.first { return reason(first.error) }
+            if error.dnsAError != nil || error.dnsAAAAError != nil { return "the name is not known" }
+            return "\(error)"
+        case ChannelError.connectTimeout(let time): return "no answer within \(time.inWords)"
+        default: return "\(error)"
+        }
+    }
+}
