@@ -7,12 +7,15 @@ final class FlowDaemon: Sendable {
     let nginx: NginxFixture
     private let port: Int
     private let arguments: [String]
+    private let environment: [String: String?]
     private let running: FlowBox<ManagedProcess>
 
     var process: ManagedProcess { running.value }
     var control: String { folder.path("control.sock") }
 
-    init(over upstream: FlowUpstream = .tcp, _ options: [String] = []) async throws {
+    init(
+        over upstream: FlowUpstream = .tcp, _ options: [String] = [], environment: [String: String?] = [:]
+    ) async throws {
         FileLimit.raise()
         folder = try TemporaryFolder()
         port = try FreePort.next()
@@ -20,7 +23,8 @@ final class FlowDaemon: Sendable {
         arguments =
             ["--mount", "/longwire", "--control", folder.path("control.sock")]
             + ["--fastcgi", upstream == .tcp ? "127.0.0.1:\(port)" : "unix:\(socket)"] + options
-        running = FlowBox(try ManagedProcess(BuiltProducts.longwired, arguments))
+        self.environment = environment
+        running = FlowBox(try ManagedProcess(BuiltProducts.longwired, arguments, environment: environment))
         nginx = try await NginxFixture(to: upstream == .tcp ? .tcp(port: port) : .unix(path: socket))
         try await running.value.waitForLine(containing: "serving")
     }
@@ -31,7 +35,7 @@ final class FlowDaemon: Sendable {
     func killAndRestart() async throws {
         process.kill()
         try await process.waitUntilExit()
-        running.set(try ManagedProcess(BuiltProducts.longwired, arguments))
+        running.set(try ManagedProcess(BuiltProducts.longwired, arguments, environment: environment))
         try await process.waitForLine(containing: "serving")
     }
 

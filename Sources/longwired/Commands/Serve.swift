@@ -129,7 +129,7 @@ struct Serve: AsyncParsableCommand {
                 isDraining = true
                 logger.notice("draining", metadata: ["signal": "\(signal)", "sessions": "\(mount.sessionCount)"])
                 // Moment: stopping, before anything else of the drain.
-                manager.stopping(within: times.drainLimit.amount, "Draining: \(mount.sessionCount) sessions left")
+                manager.stopping(within: times.drainLimit.amount, ServiceStatus(mount: mount).draining)
                 Task { [times] in
                     await mount.drain(window: times.drainWindow.amount, limit: times.drainLimit.amount)
                     await server.stop()

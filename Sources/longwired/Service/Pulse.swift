@@ -23,7 +23,7 @@ struct Pulse {
     /// where one is missing: a loop that hangs leaves the manager without beats, and it restarts the process.
     private func beat(every interval: TimeAmount, on first: any EventLoop) {
         let (manager, loops) = (manager, loops)
-        first.scheduleRepeatedAsyncTask(initialDelay: .zero, delay: interval) { _ in
+        first.scheduleRepeatedAsyncTask(initialDelay: interval, delay: interval) { _ in
             EventLoopFuture.andAllSucceed(loops.map { $0.submit {} }, on: first).map { manager.beat() }
         }
     }

@@ -7,9 +7,15 @@ struct ServiceStatus: Sendable {
 
     /// While it serves, or while a drain goes on.
     var line: String {
-        let sessions = mount.sessionCount
-        let counted = sessions == 1 ? "1 session" : "\(sessions) sessions"
-        if mount.isDraining { return "Draining: \(counted) left" }
-        return "\(counted) at \(mount.configuration.path); servlets: \(mount.servletNames.joined(separator: ", "))"
+        if mount.isDraining { return draining }
+        return "\(sessions) at \(mount.configuration.path); servlets: \(mount.servletNames.joined(separator: ", "))"
+    }
+
+    /// What a drain has still before it.
+    var draining: String { "Draining: \(sessions) left" }
+
+    private var sessions: String {
+        let count = mount.sessionCount
+        return count == 1 ? "1 session" : "\(count) sessions"
     }
 }
