@@ -16,6 +16,18 @@ package enum HTTPBinding {
         return name == mediaType || name == plainMediaType
     }
 
+    /// The head of a response with a finite body of frames.
+    package static func finiteResponse(session: String, length: Int) -> HTTPResponse {
+        HTTPResponse(
+            status: .ok,
+            headerFields: [
+                .contentType: mediaType,
+                .contentLength: String(length),
+                .cacheControl: "no-store, no-transform",
+                .longwireSession: session,
+            ])
+    }
+
     /// The head of every streamed response: no Content-Length, and every known request not to hold it back.
     package static func streamedResponse(session: String) -> HTTPResponse {
         HTTPResponse(
@@ -39,6 +51,8 @@ extension HTTPField.Name {
     package static let accelBuffering = token("X-Accel-Buffering")
     /// Asks intermediaries to pass on what arrives as it arrives (RFC 10036).
     package static let incremental = token("Incremental")
+    /// OPEN, base64url, in the GET of the transport `stream`.
+    package static let longwireOpen = token("Longwire-Open")
     /// The identifier of the session, in responses.
     package static let longwireSession = token("Longwire-Session")
 }

@@ -68,6 +68,15 @@ package struct FrameDecoder {
         }
     }
 
+    /// Takes out what was given and not cut into frames yet.
+    package mutating func takeRest() -> ByteBuffer {
+        var rest = partial
+        if rest.readableBytes == 0 { rest = current } else { rest.writeImmutableBuffer(current) }
+        partial = ByteBuffer()
+        current = ByteBuffer()
+        return rest
+    }
+
     /// Lets go of the buffer that was read, so that an unfinished frame does not pin it.
     package mutating func readCompleted() {
         if current.readableBytes == 0 { current = ByteBuffer() }

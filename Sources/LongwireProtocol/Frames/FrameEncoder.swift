@@ -43,6 +43,13 @@ package enum FrameEncoder {
         buffer.writeFrame(type: FrameType.close, value: value)
     }
 
+    /// One frame in a buffer of its own.
+    package static func encoded(_ frame: Frame) -> ByteBuffer {
+        var buffer = ByteBuffer()
+        write(frame, to: &buffer)
+        return buffer
+    }
+
     /// Writes any frame; the hot ones have writers of their own.
     package static func write(_ frame: Frame, checksum: Bool = false, to buffer: inout ByteBuffer) {
         switch frame {

@@ -38,7 +38,7 @@ package struct SessionMachine: ~Copyable {
     /// The session's heartbeat and resume time: the server's, once they are known.
     package internal(set) var heartbeat: TimeAmount
     package internal(set) var resumeTime: TimeAmount
-    var checksum: Bool
+    package let checksum: Bool
     var allowanceLimit: AllowanceLimit
 
     /// Since when no path is used.

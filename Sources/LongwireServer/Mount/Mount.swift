@@ -78,7 +78,14 @@ public final class Mount: Sendable {
     private func serve(
         _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind
     ) {
+        let request = SessionRequest(
+            servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
+            mountPath: configuration.path, variables: facts.variables,
+            messageLimit: configuration.session.messageLimit)
         switch head.method {
+        case .get where head.headerFields[.longwireOpen] != nil:
+            StreamRequest(mount: self, servlet: servlet, request: request)
+                .serve(head.headerFields[.longwireOpen] ?? "", exchange)
         case .get, .head: MountPage(mount: self, servlet: name).answer(head, exchange)
         case .post:
             guard HTTPBinding.isFrames(head.headerFields[.contentType]) else {
@@ -87,11 +94,7 @@ public final class Mount: Sendable {
                     detail: "A session is opened with Content-Type: \(HTTPBinding.mediaType)."
                 ).answer(exchange)
             }
-            let request = SessionRequest(
-                servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
-                mountPath: configuration.path, variables: facts.variables,
-                messageLimit: configuration.session.messageLimit)
-            exchange.receiver = DuplexTransaction(
+            exchange.receiver = FrameTransaction(
                 mount: self, exchange: exchange, servlet: servlet, request: request,
                 isLoopbackTCP: facts.isLoopbackTCP)
         default:

@@ -3,16 +3,18 @@ internal import LongwireSession
 internal import LongwireTransport
 internal import NIOCore
 
-/// Carries one path of a session over one duplex transaction, on the session's event loop.
-final class DuplexCarrier: PathCarrier, HTTPExchangeReceiver {
+/// Carries one path of a session over one response that streams, on the session's event loop.
+///
+/// On `duplex` the request's body brings the client's frames; on `stream` it has none, and they come in uplinks.
+final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     /// What is handed over once OPEN has been read.
     struct Attachment: Sendable {
         var open: OpenFrame
         /// Whatever was read behind OPEN.
-        var decoder: FrameDecoder
-        var bytesRead: Int
-        var allowanceBytes: Int
-        var allowancePieces: Int
+        var decoder = FrameDecoder()
+        var bytesRead = 0
+        /// What the client may have unread, where the body brings frames.
+        var allowance: (bytes: Int, pieces: Int)?
     }
 
     private let exchange: any HTTPExchange
@@ -22,31 +24,51 @@ final class DuplexCarrier: PathCarrier, HTTPExchangeReceiver {
     /// Whether the session still knows this carrier.
     private var isCarrying = false
     private var isInRead = false
+    /// Whether the end of the body is the end of the line.
+    private var hasBody = false
 
-    init(exchange: any HTTPExchange, core: SessionCore) {
+    private init(exchange: any HTTPExchange, core: SessionCore) {
         self.exchange = exchange
         self.core = core
     }
 
-    func attach(_ attachment: Attachment) {
+    /// Gives a transaction to its session, on the session's event loop.
+    static func attach(_ attachment: Attachment, _ exchange: any HTTPExchange, to handle: SessionHandle) {
+        if handle.eventLoop === exchange.eventLoop {
+            let carrier = StreamedCarrier(exchange: exchange, core: handle.core.value)
+            exchange.receiver = carrier
+            carrier.attach(attachment)
+        } else {
+            exchange.receiver = HoppingExchange.hop(exchange, to: handle.eventLoop) { near in
+                let carrier = StreamedCarrier(exchange: near, core: handle.core.value)
+                near.receiver = carrier
+                carrier.attach(attachment)
+            }
+        }
+    }
+
+    private func attach(_ attachment: Attachment) {
         path = attachment.open.path
         decoder = attachment.decoder
+        decoder.checksum = core.machine.checksum
+        hasBody = attachment.open.transport == .duplex
         core.turn { core in
-            core.machine.setAllowance(bytes: attachment.allowanceBytes, pieces: attachment.allowancePieces)
+            if let allowance = attachment.allowance {
+                core.machine.setAllowance(bytes: allowance.bytes, pieces: allowance.pieces)
+            }
             let result = core.machine.attach(attachment.open, now: .now())
             exchange.write(head: HTTPBinding.streamedResponse(session: "\(core.machine.identifier)"))
             switch result {
             case .attached:
                 isCarrying = true
                 core.add(self, for: path)
+                guard hasBody else { return }
                 core.machine.bytesReceived(attachment.bytesRead, on: path, now: .now())
                 decode()
             case .closeAtOnce: exchange.finish()
             case .refused(let code, let reason):
-                var body = ByteBuffer()
                 let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
-                FrameEncoder.write(.abort(abort), to: &body)
-                exchange.write(body: body)
+                exchange.write(body: FrameEncoder.encoded(.abort(abort)))
                 exchange.finish()
             }
         }
@@ -54,8 +76,8 @@ final class DuplexCarrier: PathCarrier, HTTPExchangeReceiver {
 
     // MARK: From the exchange
 
-    func received(_ bytes: ByteBuffer) {
-        guard isCarrying else { return }
+    func bodyReceived(_ bytes: ByteBuffer) {
+        guard isCarrying, hasBody else { return }
         isInRead = true
         core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
         decoder.append(bytes)
@@ -72,8 +94,6 @@ final class DuplexCarrier: PathCarrier, HTTPExchangeReceiver {
         }
     }
 
-    func bodyReceived(_ bytes: ByteBuffer) { received(bytes) }
-
     func readCompleted() {
         guard isInRead else { return }
         isInRead = false
@@ -81,7 +101,7 @@ final class DuplexCarrier: PathCarrier, HTTPExchangeReceiver {
     }
 
     func bodyEnded() {
-        guard isCarrying else { return }
+        guard isCarrying, hasBody else { return }
         core.turn { $0.machine.pathLost(path, now: .now()) }
     }
 

@@ -1,0 +1,87 @@
+internal import HTTPTypes
+internal import LongwireProtocol
+internal import LongwireSession
+internal import LongwireTransport
+internal import NIOCore
+
+/// The whole of a finite request, on its way to its session: an uplink of `stream`, or a request of `poll`.
+struct FiniteDelivery: Sendable {
+    var open: OpenFrame
+    /// What follows OPEN.
+    var frames: ByteBuffer
+    /// The size of the body, OPEN included.
+    var bytesRead: Int
+
+    /// Hands it over on the session's event loop.
+    func attach(_ exchange: any HTTPExchange, to handle: SessionHandle) {
+        if handle.eventLoop === exchange.eventLoop {
+            deliver(exchange, to: handle.core.value)
+        } else {
+            exchange.receiver = HoppingExchange.hop(exchange, to: handle.eventLoop) { near in
+                deliver(near, to: handle.core.value)
+            }
+        }
+    }
+
+    private func deliver(_ exchange: any HTTPExchange, to core: SessionCore) {
+        core.turn { core in
+            let now = NIODeadline.now()
+            switch core.machine.attach(open, now: now) {
+            case .closeAtOnce: answer(exchange, ByteBuffer(), core)
+            case .refused(let code, let reason):
+                let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
+                answer(exchange, FrameEncoder.encoded(.abort(abort)), core)
+            case .attached:
+                core.machine.bytesReceived(bytesRead, on: open.path, now: now)
+                guard take(from: core, now: now) else {
+                    return Problem(
+                        status: .badRequest, title: "Not frames", detail: "The body is not frames; nothing of it counts."
+                    ).answer(exchange)
+                }
+                if open.transport == .uplink {
+                    answer(exchange, core.machine.uplinkAnswer(on: open.path, now: now), core)
+                } else {
+                    carrier(core).hold(exchange, now: now)
+                }
+            }
+        }
+    }
+
+    /// Takes the frames; those before an unreadable one count, as on a stream.
+    private func take(from core: SessionCore, now: NIODeadline) -> Bool {
+        var decoder = FrameDecoder(checksum: core.machine.checksum)
+        decoder.append(frames)
+        do {
+            while let frame = try decoder.next() { core.machine.frameReceived(frame, on: open.path, now: now) }
+            // A body that ends inside a frame was cut on its way, whatever its length says.
+            guard !decoder.isInsideFrame else {
+                core.machine.inputUnreadable(on: open.path, reason: "the body ends inside a frame", now: now)
+                return false
+            }
+            return true
+        } catch {
+            core.machine.inputUnreadable(on: open.path, reason: "\(error)", now: now)
+            return false
+        }
+    }
+
+    private func answer(_ exchange: any HTTPExchange, _ body: ByteBuffer, _ core: SessionCore) {
+        exchange.answer(body, session: core.machine.identifier)
+    }
+
+    private func carrier(_ core: SessionCore) -> PollCarrier {
+        if let known = core.carriers.first(where: { $0.path == open.path })?.carrier as? PollCarrier { return known }
+        let carrier = PollCarrier(path: open.path, core: core)
+        core.add(carrier, for: open.path)
+        return carrier
+    }
+}
+
+extension HTTPExchange {
+    /// Answers with a finite body of frames, perhaps none, and ends the transaction.
+    func answer(_ frames: ByteBuffer, session: SessionIdentifier) {
+        write(head: HTTPBinding.finiteResponse(session: session.description, length: frames.readableBytes))
+        if frames.readableBytes > 0 { write(body: frames) }
+        finish()
+    }
+}

@@ -1,0 +1,43 @@
+internal import HTTPTypes
+internal import LongwireProtocol
+internal import LongwireSession
+internal import LongwireTransport
+internal import NIOCore
+
+/// A GET with OPEN in its head: the downlink of the transport `stream`.
+struct StreamRequest {
+    let mount: Mount
+    let servlet: ServletKind
+    let request: SessionRequest
+
+    /// Serves it; the response streams until the path ends.
+    func serve(_ text: String, _ exchange: any HTTPExchange) {
+        guard let open = Self.open(text) else {
+            return Problem(
+                status: .badRequest, title: "No OPEN",
+                detail: "The header Longwire-Open must bring one OPEN frame of the transport stream, base64url."
+            ).answer(exchange)
+        }
+        switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
+        case .refused(let abort):
+            let body = FrameEncoder.encoded(.abort(abort))
+            exchange.write(
+                head: HTTPBinding.finiteResponse(
+                    session: open.identifier?.description ?? "", length: body.readableBytes))
+            exchange.write(body: body)
+            exchange.finish()
+        case .session(let handle):
+            StreamedCarrier.attach(StreamedCarrier.Attachment(open: open), exchange, to: handle)
+        }
+    }
+
+    private static func open(_ text: String) -> OpenFrame? {
+        guard let bytes = Base64URL.decoded(text) else { return nil }
+        var decoder = FrameDecoder()
+        decoder.append(ByteBuffer(bytes: bytes))
+        guard case .open(let open) = try? decoder.next(), open.transport == .stream, !decoder.isInsideFrame else {
+            return nil
+        }
+        return open
+    }
+}
