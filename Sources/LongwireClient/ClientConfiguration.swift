@@ -12,6 +12,11 @@ public struct ClientConfiguration: Sendable {
     public var connectTimeout = TimeAmount.seconds(10)
     /// A file of certificates (PEM) to trust in place of the system's.
     public var trustedCertificates: String?
+    /// The transports that may carry the session, the best first; each is tried when the ones before do not pass.
+    public var transports: [TransportKind] = [.duplex, .stream, .poll]
+    /// How long a lesser transport carries the session until a better one is tried again; doubled with each try that
+    /// fails. Zero: never.
+    public var promotionInterval = TimeAmount.seconds(30)
     /// Told, on the session's event loop, when the line changes; it must not block.
     public var onChange: (@Sendable (SessionChange) -> Void)?
     /// Where the library logs; it logs nothing above debug.
@@ -19,6 +24,17 @@ public struct ClientConfiguration: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Refuses what cannot work, with a sentence that says which value and why.
+    func validate() throws(ConfigurationError) {
+        try session.validate()
+        let known: [TransportKind] = [.duplex, .stream, .poll]
+        guard !transports.isEmpty, transports.allSatisfy({ known.contains($0) }),
+            Set(transports).count == transports.count
+        else {
+            throw ConfigurationError("the transports are \(transports); name some of duplex, stream and poll, each once")
+        }
+    }
 }
 
 /// What happened to a session's line.

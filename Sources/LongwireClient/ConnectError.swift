@@ -32,9 +32,21 @@ public struct ConnectError: Error, Sendable, Equatable, CustomStringConvertible 
     public var kind: Kind
     /// A sentence that says what is wrong, and what to do where that is known.
     public var description: String
+    /// Whether no connection came about at all.
+    var isAboutHost = false
 
     init(_ kind: Kind, _ description: String) {
         self.kind = kind
         self.description = description
+    }
+
+    /// Whether another transport over the same host would fail as well.
+    var isAboutEveryTransport: Bool {
+        switch kind {
+        case .invalidURL, .nameNotFound, .refused, .tls, .version, .refusedByServer, .cancelled: true
+        case .status(let status): [401, 403, 404, 407, 429].contains(status) || [500, 502, 503, 504].contains(status)
+        case .unreachable, .timedOut: isAboutHost
+        case .notLongwire: false
+        }
     }
 }

@@ -18,6 +18,7 @@ public final class Longwire: Sendable {
     public static let shared = Longwire(group: MultiThreadedEventLoopGroup.singleton)
 
     private let group: any EventLoopGroup
+    private let memory = TransportMemory()
     private let wheels = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<TimerWheel>]>([:])
 
     /// Opens sessions on the event loops of `group`, which must outlive them.
@@ -38,7 +39,7 @@ public final class Longwire: Sendable {
     public func connect(
         _ url: String, configuration: ClientConfiguration = ClientConfiguration()
     ) async throws -> Session {
-        try configuration.session.validate()
+        try configuration.validate()
         let endpoint = try Endpoint(url)
         let dialer = try Dialer(endpoint: endpoint, configuration: configuration)
         let loop = group.next()
@@ -49,7 +50,8 @@ public final class Longwire: Sendable {
                 role: .client, configuration: configuration.session, identifier: .random(using: &random),
                 token: .random(using: &random), now: .now())
             let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
-            let client = ClientSession(core: core, dialer: dialer, configuration: configuration, opened: opened)
+            let client = ClientSession(
+                core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)
             core.observer = client
             core.owner = client
             client.start()

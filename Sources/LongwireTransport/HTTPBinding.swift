@@ -6,6 +6,8 @@ package enum HTTPBinding {
     package static let mediaType = "application/vnd.longwire"
     /// The media type that may be used in its place.
     package static let plainMediaType = "application/octet-stream"
+    /// The header with OPEN, base64url, in the GET of the transport `stream`.
+    package static let openField = "Longwire-Open"
     /// The query item with the session's identifier.
     package static let sessionQuery = "session"
 
@@ -52,7 +54,7 @@ extension HTTPField.Name {
     /// Asks intermediaries to pass on what arrives as it arrives (RFC 10036).
     package static let incremental = token("Incremental")
     /// OPEN, base64url, in the GET of the transport `stream`.
-    package static let longwireOpen = token("Longwire-Open")
+    package static let longwireOpen = token(HTTPBinding.openField)
     /// The identifier of the session, in responses.
     package static let longwireSession = token("Longwire-Session")
 }

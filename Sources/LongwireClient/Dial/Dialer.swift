@@ -1,4 +1,6 @@
+internal import LongwireProtocol
 internal import LongwireSession
+internal import LongwireTransport
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -42,10 +44,10 @@ struct Dialer: Sendable {
         }
     #endif
 
-    /// Connects, with a handler on top that takes the parts of responses.
-    func connect(on eventLoop: any EventLoop, handler: NIOLoopBound<DuplexClientCarrier>) -> EventLoopFuture<
-        any Channel
-    > {
+    /// Connects, with a handler on top that takes the parts of responses; it is asked for on the event loop.
+    func connect(
+        on eventLoop: any EventLoop, handler: @escaping @Sendable () -> any ChannelHandler
+    ) -> EventLoopFuture<any Channel> {
         ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.socketOption(.tcp_nodelay), value: 1)
@@ -56,13 +58,13 @@ struct Dialer: Sendable {
             )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try configure(channel.pipeline.syncOperations, handler: handler.value)
+                    try configure(channel.pipeline.syncOperations, handler: handler())
                 }
             }
             .connect(host: endpoint.host, port: endpoint.port)
     }
 
-    private func configure(_ pipeline: ChannelPipeline.SynchronousOperations, handler: DuplexClientCarrier) throws {
+    private func configure(_ pipeline: ChannelPipeline.SynchronousOperations, handler: any ChannelHandler) throws {
         #if TLS
             if let tls {
                 let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: 0)) != nil
@@ -75,19 +77,23 @@ struct Dialer: Sendable {
         try pipeline.addHandler(handler)
     }
 
-    /// The head of the request that opens a path.
-    func head(session: String, path: UInt64) -> HTTPRequestHead {
+    /// The head of a request for a path of a session; `transaction` tells those of one path apart.
+    func head(
+        _ method: HTTPMethod, session: SessionIdentifier, path: UInt64, transaction: UInt64? = nil,
+        fields: [(String, String)]
+    ) -> HTTPRequestHead {
         var headers = HTTPHeaders([
             ("Host", endpoint.authority),
             ("User-Agent", "longwire/0.1.0"),
-            ("Content-Type", "application/vnd.longwire"),
-            ("Accept", "application/vnd.longwire"),
-            ("Transfer-Encoding", "chunked"),
+            ("Accept", HTTPBinding.mediaType),
             ("Cache-Control", "no-store"),
             ("Incremental", "?1"),
         ])
+        if method == .POST { headers.add(name: "Content-Type", value: HTTPBinding.mediaType) }
+        for (name, value) in fields { headers.add(name: name, value: value) }
         for (name, value) in headerFields { headers.replaceOrAdd(name: name, value: value) }
         return HTTPRequestHead(
-            version: .http1_1, method: .POST, uri: endpoint.target(session: session, path: path), headers: headers)
+            version: .http1_1, method: method,
+            uri: endpoint.target(session: session.description, path: path, transaction: transaction), headers: headers)
     }
 }

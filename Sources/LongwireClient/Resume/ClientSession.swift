@@ -1,31 +1,49 @@
 internal import LongwireProtocol
 internal import LongwireSession
+internal import LongwireTransport
 internal import Logging
 internal import NIOCore
 
-/// One session at the client: opens its paths, one after the other, for as long as the session lives.
+/// One session at the client: opens its paths, by whichever transport passes, for as long as the session lives.
 final class ClientSession: SessionObserver {
     private let core: SessionCore
     private let dialer: Dialer
     private let configuration: ClientConfiguration
+    private let memory: TransportMemory
     private var opened: EventLoopPromise<Session>?
     private var backoff: Backoff
-    /// The path being opened, and its carrier.
-    private var dialing: (path: UInt64, carrier: DuplexClientCarrier)?
-    private var redial: Scheduled<Void>?
+    private var chooser: TransportChooser
+    /// The paths being opened.
+    private var attempts: [UInt64: any ClientCarrier] = [:]
+    /// Why paths were lost, until the session has taken note.
+    private var failures: [UInt64: ConnectError] = [:]
+    /// What failed first in this round: it says most about what is wrong.
+    private var firstFailure: ConnectError?
     private var lastFailure: ConnectError?
+    private var redial: Scheduled<Void>?
+    /// When the next transport is tried beside the one under way.
+    private var patience: Scheduled<Void>?
+    private var promotion: Scheduled<Void>?
+    private var promotionWait: TimeAmount
+    /// The path that carries the session, and since when.
+    private var used: (path: UInt64, transport: TransportKind, since: NIODeadline)?
 
     init(
-        core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, opened: EventLoopPromise<Session>
+        core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
+        opened: EventLoopPromise<Session>
     ) {
         self.core = core
         self.dialer = dialer
         self.configuration = configuration
+        self.memory = memory
         self.opened = opened
         backoff = Backoff(resumeTime: core.machine.resumeTime)
+        chooser = TransportChooser(
+            transports: configuration.transports, remembered: memory.transport(of: dialer.endpoint))
+        promotionWait = configuration.promotionInterval
     }
 
-    func start() { dial() }
+    func start() { beginRound() }
 
     /// The task that connects was cancelled.
     func giveUp() {
@@ -33,77 +51,132 @@ final class ClientSession: SessionObserver {
         fail(ConnectError(.cancelled, "connecting was cancelled"))
     }
 
-    // MARK: Paths
+    // MARK: Attempts
 
-    private func dial() {
+    private func beginRound() {
         redial = nil
-        guard dialing == nil, let path = core.machine.openPath(.duplex, now: .now()) else { return }
-        let head = dialer.head(session: core.machine.identifier.description, path: path)
-        let carrier = DuplexClientCarrier(path: path, core: core, head: head, endpoint: dialer.endpoint) {
-            [weak self] path, reason in self?.pathFailed(path, reason)
-        }
-        dialing = (path, carrier)
-        let loop = core.eventLoop
-        let client = NIOLoopBound(self, eventLoop: loop)
-        let bound = NIOLoopBound(carrier, eventLoop: loop)
-        dialer.connect(on: loop, handler: bound).whenComplete { client.value.dialled(path, carrier: bound, $0) }
+        guard attempts.isEmpty, !core.machine.isEnded else { return }
+        firstFailure = nil
+        chooser.beginRound(now: .now())
+        tryNext()
     }
 
-    private func dialled(
-        _ path: UInt64, carrier: NIOLoopBound<DuplexClientCarrier>, _ result: Result<any Channel, any Error>
-    ) {
-        switch result {
-        case .failure(let error):
-            carrier.value.gone(DialFailure.describe(error, endpoint: dialer.endpoint))
-        case .success(let channel):
-            guard dialing?.path == path, !core.machine.isEnded else { return channel.close(promise: nil) }
-            core.turn { $0.add(carrier.value, for: path) }
-        }
+    /// Begins the next attempt of the round.
+    ///
+    /// - Returns: false when there is none left.
+    @discardableResult
+    private func tryNext() -> Bool {
+        patience?.cancel()
+        patience = nil
+        guard let transport = chooser.next() else { return false }
+        return dial(transport)
     }
 
-    /// A path's transaction came to its end; the session is told next.
-    private func pathFailed(_ path: UInt64, _ reason: ConnectError) {
-        if dialing?.path == path { dialing = nil }
-        guard !core.machine.isEnded else { return }
-        lastFailure = reason
-        configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if opened != nil { fail(reason) }
+    @discardableResult
+    private func dial(_ transport: TransportKind) -> Bool {
+        guard let path = core.machine.openPath(transport, now: .now()) else { return false }
+        let carrier: any ClientCarrier =
+            transport == .poll
+            ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self)
+            : StreamedClientCarrier(path: path, transport: transport, core: core, dialer: dialer, listener: self)
+        attempts[path] = carrier
+        carrier.start()
+        return true
     }
 
     private func redialSoon() {
-        guard redial == nil, dialing == nil, !core.machine.isEnded else { return }
+        guard redial == nil, attempts.isEmpty, !core.machine.isEnded else { return }
         var random = SystemRandomNumberGenerator()
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
-        redial = core.eventLoop.scheduleTask(in: backoff.next(using: &random)) { client.value.dial() }
+        redial = core.eventLoop.scheduleTask(in: backoff.next(using: &random)) { client.value.beginRound() }
+    }
+
+    /// An attempt failed: the next transport is tried, unless the failure says that none would fare better.
+    private func attemptFailed(_ reason: ConnectError) {
+        if firstFailure == nil { firstFailure = reason }
+        if reason.isAboutEveryTransport {
+            if opened != nil { return fail(reason) }
+        } else if tryNext() {
+            return
+        }
+        guard attempts.isEmpty else { return }
+        if opened != nil { return fail(firstFailure ?? reason) }
+        if !core.machine.isAttached { redialSoon() }
     }
 
     private func fail(_ error: ConnectError) {
         let promise = opened
         opened = nil
-        redial?.cancel()
+        stopTrying()
         promise?.fail(error)
         core.turn { $0.machine.abort(code: .done, reason: "never opened", now: .now()) }
+    }
+
+    private func stopTrying() {
+        for timer in [redial, patience, promotion] { timer?.cancel() }
+        redial = nil
+        patience = nil
+        promotion = nil
+        attempts = [:]
+    }
+
+    // MARK: Promotion
+
+    /// While a lesser transport carries the session, better ones are tried now and then, ever more seldom.
+    private func promoteLater() {
+        promotion?.cancel()
+        promotion = nil
+        guard let used, promotionWait > .zero, chooser.better(than: used.transport, now: .now()) != nil else { return }
+        let client = NIOLoopBound(self, eventLoop: core.eventLoop)
+        promotion = core.eventLoop.scheduleTask(in: promotionWait) { client.value.promote() }
+        promotionWait = min(promotionWait * 2, configuration.promotionInterval * 64)
+    }
+
+    private func promote() {
+        promotion = nil
+        guard let used, attempts.isEmpty, core.machine.isAttached,
+            let better = chooser.better(than: used.transport, now: .now())
+        else { return }
+        dial(better)
+        promoteLater()
     }
 
     // MARK: Events
 
     func pathOpened(_ path: UInt64, in core: SessionCore) {
-        if dialing?.path == path { dialing = nil }
+        attempts[path] = nil
         backoff = Backoff(resumeTime: core.machine.resumeTime)
     }
 
     func pathUsed(_ path: UInt64, in core: SessionCore) {
+        patience?.cancel()
+        patience = nil
         let promise = opened
         opened = nil
-        if let transport = core.machine.usedTransport { configuration.onChange?(.connected(transport)) }
+        if let transport = core.machine.usedTransport {
+            // Only another transport is a reason to wait longer for the next try of a better one.
+            if used?.transport != transport { promotionWait = configuration.promotionInterval }
+            used = (path, transport, .now())
+            chooser.used(transport)
+            memory.remember(transport, of: dialer.endpoint)
+            configuration.onChange?(.connected(transport))
+            promoteLater()
+        }
         promise?.succeed(Session(core))
     }
 
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
-        if dialing?.path == path { dialing = nil }
+        let wasAttempt = attempts.removeValue(forKey: path) != nil
+        let failure = failures.removeValue(forKey: path)
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
-        if let failure = Self.failure(end) { lastFailure = failure }
-        if opened != nil, let lastFailure { return fail(lastFailure) }
+        if let used, used.path == path {
+            chooser.died(used.transport, age: .now() - used.since, now: .now())
+            self.used = nil
+        }
+        let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
+        lastFailure = reason
+        configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
+        if wasAttempt { return attemptFailed(reason) }
         if !core.machine.isAttached { redialSoon() }
     }
 
@@ -124,7 +197,9 @@ final class ClientSession: SessionObserver {
         redialSoon()
     }
 
-    func rotationDue(_ path: UInt64, in core: SessionCore) { dial() }
+    func rotationDue(_ path: UInt64, in core: SessionCore) {
+        if let transport = core.machine.usedTransport { dial(transport) }
+    }
 
     func going(_ code: CloseCode, in core: SessionCore) {
         configuration.onChange?(.going(code))
@@ -132,9 +207,7 @@ final class ClientSession: SessionObserver {
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
-        redial?.cancel()
-        redial = nil
-        dialing = nil
+        stopTrying()
         let promise = opened
         opened = nil
         promise?.fail(Self.refusal(ending))
@@ -152,4 +225,17 @@ final class ClientSession: SessionObserver {
     func messagesReady(in core: SessionCore) {}
     func sendable(in core: SessionCore) {}
     func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {}
+}
+
+extension ClientSession: CarrierListener {
+    func carrierConnected(_ path: UInt64, after time: TimeAmount) {
+        guard attempts[path] != nil, !core.machine.isAttached, chooser.hasNext else { return }
+        patience?.cancel()
+        let client = NIOLoopBound(self, eventLoop: core.eventLoop)
+        patience = core.eventLoop.scheduleTask(in: TransportChooser.patience(connectTime: time)) {
+            client.value.tryNext()
+        }
+    }
+
+    func carrierLost(_ path: UInt64, _ reason: ConnectError) { failures[path] = reason }
 }

@@ -8,6 +8,8 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
     case malformed(type: UInt64)
     /// The CRC-32C at the end of a numbered frame is not that of its value.
     case checksum
+    /// A finite body ends in the middle of a frame.
+    case incomplete
 
     package var description: String {
         switch self {
@@ -15,6 +17,7 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
             "a frame of type \(type) has \(length) bytes, more than \(FrameLimits.value)"
         case .malformed(let type): "a frame of type \(type) is malformed"
         case .checksum: "a frame's checksum is wrong"
+        case .incomplete: "the body ends inside a frame"
         }
     }
 }

@@ -102,6 +102,8 @@ package struct SessionMachine: ~Copyable {
     package var isEnded: Bool { ending != nil }
     /// Whether a path carries the session now.
     package var isAttached: Bool { usedIndex != nil }
+    /// Client: whether the server has accepted this path.
+    package func isOpened(_ path: UInt64) -> Bool { index(of: path).map { paths[$0].phase != .dialing } ?? false }
     /// The transport of the used path.
     package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
     /// The smoothed round trip, once one was measured.

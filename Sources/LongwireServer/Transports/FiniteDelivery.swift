@@ -54,10 +54,7 @@ struct FiniteDelivery: Sendable {
         do {
             while let frame = try decoder.next() { core.machine.frameReceived(frame, on: open.path, now: now) }
             // A body that ends inside a frame was cut on its way, whatever its length says.
-            guard !decoder.isInsideFrame else {
-                core.machine.inputUnreadable(on: open.path, reason: "the body ends inside a frame", now: now)
-                return false
-            }
+            guard !decoder.isInsideFrame else { throw FrameError.incomplete }
             return true
         } catch {
             core.machine.inputUnreadable(on: open.path, reason: "\(error)", now: now)

@@ -4,8 +4,11 @@ internal import LongwireTransport
 internal import NIOCore
 internal import NIOHTTP1
 
-/// Carries one path of a session over one POST whose body and response carry frames at once: the transport `duplex`.
-final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
+/// Carries one path of a session over one response that streams.
+///
+/// On `duplex` it answers a POST whose body carries our frames at once; on `stream` a GET with OPEN in its head, while
+/// our frames go in uplinks, ``FiniteRequests``.
+final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
@@ -14,16 +17,17 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         case awaited
         case frames
         /// Something else than frames: its start is kept to say what it was.
-        case foreign(status: Int, type: String, text: ByteBuffer)
+        case foreign(FiniteResponse)
         case over
     }
 
     let path: UInt64
     private let core: SessionCore
-    private let head: HTTPRequestHead
-    /// Told why, once, before the session is told that the path is lost.
-    private let lost: (UInt64, ConnectError) -> Void
-    private let endpoint: Endpoint
+    private let dialer: Dialer
+    private let listener: any CarrierListener
+    /// What carries our frames where the body does not.
+    private let uplinks: FiniteRequests?
+    private let startedAt: NIODeadline
     private var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
     private var response = Response.awaited
@@ -31,14 +35,36 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
     private var isClosed = false
 
     init(
-        path: UInt64, core: SessionCore, head: HTTPRequestHead, endpoint: Endpoint,
-        lost: @escaping (UInt64, ConnectError) -> Void
+        path: UInt64, transport: TransportKind, core: SessionCore, dialer: Dialer,
+        listener: any CarrierListener
     ) {
         self.path = path
         self.core = core
-        self.head = head
-        self.endpoint = endpoint
-        self.lost = lost
+        self.dialer = dialer
+        self.listener = listener
+        startedAt = .now()
+        uplinks =
+            transport == .stream
+            ? FiniteRequests(path: path, isPoll: false, core: core, dialer: dialer, failed: { _ in }) : nil
+    }
+
+    /// Opens the connection; what follows is told to the session.
+    func start() {
+        let carrier = NIOLoopBound(self, eventLoop: core.eventLoop)
+        dialer.connect(on: core.eventLoop) { carrier.value }.whenComplete { carrier.value.dialled($0) }
+    }
+
+    private func dialled(_ result: Result<any Channel, any Error>) {
+        switch result {
+        case .failure(let error):
+            var reason = DialFailure.describe(error, endpoint: dialer.endpoint)
+            reason.isAboutHost = true
+            gone(reason)
+        case .success(let channel):
+            guard !isClosed else { return channel.close(promise: nil) }
+            core.turn { $0.add(self, for: path) }
+            listener.carrierConnected(path, after: .now() - startedAt)
+        }
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -53,7 +79,8 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
             if head.status == .ok, HTTPBinding.isFrames(type) {
                 response = .frames
             } else {
-                response = .foreign(status: Int(head.status.code), type: type, text: ByteBuffer())
+                response = .foreign(
+                    FiniteResponse(status: Int(head.status.code), contentType: type, body: ByteBuffer()))
             }
         case .body(let bytes): bodyReceived(bytes)
         case .end: ended()
@@ -69,9 +96,9 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
                 decoder.append(bytes)
                 decode()
             }
-        case .foreign(let status, let type, var text):
-            if text.readableBytes < 1024 { text.writeImmutableBuffer(bytes) }
-            response = .foreign(status: status, type: type, text: text)
+        case .foreign(var answer):
+            if answer.body.readableBytes < 1024 { answer.body.writeImmutableBuffer(bytes) }
+            response = .foreign(answer)
         case .awaited, .over: break
         }
     }
@@ -90,12 +117,13 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         let response = response
         self.response = .over
         switch response {
-        case .foreign(let status, let type, let text):
-            gone(Self.foreign(status, type: type, text: text, endpoint: endpoint))
+        case .foreign(let answer):
+            gone(ForeignAnswer.describe(answer, endpoint: dialer.endpoint))
         case .frames:
             guard !isClosed else { return }
             isClosed = true
-            lost(path, ConnectError(.unreachable, "the web server ended the response"))
+            uplinks?.close()
+            listener.carrierLost(path, ConnectError(.unreachable, "the web server ended the response"))
             core.turn { core in
                 core.forgetCarrier(of: path)
                 core.machine.responseEnded(on: path, now: .now())
@@ -105,26 +133,13 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         }
     }
 
-    private static func foreign(_ status: Int, type: String, text: ByteBuffer, endpoint: Endpoint) -> ConnectError {
-        let place = "\(endpoint.authority)\(endpoint.target)"
-        guard status != 200 else {
-            let kind = type.isEmpty ? "no content type" : type
-            return ConnectError(.notLongwire, "\(place) is not a Longwire servlet: it answered with \(kind)")
-        }
-        var detail = ""
-        if type.hasPrefix("application/problem+json"), let found = ProblemBody.detail(String(buffer: text)) {
-            detail = ": " + found
-        }
-        return ConnectError(.status(status), "\(place) answered with status \(status)\(detail)")
-    }
-
     func channelInactive(context: ChannelHandlerContext) {
         gone(ConnectError(.unreachable, "the connection was closed"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        gone(DialFailure.describe(error, endpoint: endpoint))
+        gone(DialFailure.describe(error, endpoint: dialer.endpoint))
         context.close(promise: nil)
     }
 
@@ -137,7 +152,8 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
     func gone(_ reason: ConnectError) {
         guard !isClosed else { return }
         isClosed = true
-        lost(path, reason)
+        uplinks?.close()
+        listener.carrierLost(path, reason)
         core.turn { core in
             core.forgetCarrier(of: path)
             core.machine.pathLost(path, now: .now())
@@ -151,8 +167,11 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
 
     func write(control: ByteBuffer, data: ByteBuffer?) {
         guard let context else { return }
+        if uplinks != nil { return get(opening: control, context: context) }
         if !isHeadWritten {
             isHeadWritten = true
+            let head = dialer.head(
+                .POST, session: core.machine.identifier, path: path, fields: [("Transfer-Encoding", "chunked")])
             context.write(wrapOutboundOut(.head(head)), promise: nil)
         }
         // One chunk: what the session counts as one piece must be one on the wire.
@@ -163,11 +182,25 @@ final class DuplexClientCarrier: ChannelInboundHandler, PathCarrier {
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
     }
 
+    /// The request of a downlink; nothing follows it on this connection.
+    private func get(opening: ByteBuffer, context: ChannelHandlerContext) {
+        guard !isHeadWritten else { return }
+        isHeadWritten = true
+        let head = dialer.head(
+            .GET, session: core.machine.identifier, path: path,
+            fields: [(HTTPBinding.openField, Base64URL.encoded(opening.readableBytesView))])
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+    }
+
+    func exchange(_ core: SessionCore, now: NIODeadline) { uplinks?.exchange(now: now) }
+
     func flush() { context?.flush() }
 
     func close() {
         guard !isClosed else { return }
         isClosed = true
+        uplinks?.close()
         // What was written before goes first; the body is left unfinished, since the session has ended it.
         context?.close(promise: nil)
     }

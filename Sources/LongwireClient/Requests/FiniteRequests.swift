@@ -1,0 +1,93 @@
+internal import LongwireProtocol
+internal import LongwireSession
+internal import LongwireTransport
+internal import NIOCore
+internal import NIOHTTP1
+
+/// Drives the finite requests of one path: the uplinks of `stream`, or all of `poll`; on the session's event loop.
+final class FiniteRequests {
+    let path: UInt64
+    private let isPoll: Bool
+    private let core: SessionCore
+    private let pool: RequestPool
+    private let dialer: Dialer
+    /// Told of each failure; the path itself lives until the session gives it up.
+    private let failed: (ConnectError) -> Void
+    private var tickets: [UInt64: RequestPool.Ticket] = [:]
+    private var isOver = false
+
+    /// - Parameter failed: told of each failure, before the session is.
+    init(
+        path: UInt64, isPoll: Bool, core: SessionCore, dialer: Dialer,
+        failed: @escaping (ConnectError) -> Void
+    ) {
+        self.path = path
+        self.isPoll = isPoll
+        self.core = core
+        self.dialer = dialer
+        self.failed = failed
+        pool = RequestPool(dialer: dialer, eventLoop: core.eventLoop)
+    }
+
+    /// Sends what is due.
+    func exchange(now: NIODeadline) {
+        guard !isOver else { return }
+        while let bundle = core.machine.nextRequest(on: path, now: now) { send(bundle) }
+        while let transaction = core.machine.nextDeadRequest(on: path) {
+            // Not heard of for so long, its connection is of no use to others either.
+            if let ticket = tickets.removeValue(forKey: transaction) { pool.cancel(ticket) }
+        }
+    }
+
+    private func send(_ bundle: SessionMachine.Bundle) {
+        let transaction = bundle.transaction
+        let head = dialer.head(
+            .POST, session: core.machine.identifier, path: path, transaction: transaction,
+            fields: [("Content-Length", String(bundle.body.readableBytes))])
+        tickets[transaction] = pool.send(head, body: bundle.body) { [self] result in
+            tickets[transaction] = nil
+            guard !isOver else { return }
+            switch result {
+            case .failure(let error): fail(transaction, error)
+            case .success(let response): answered(transaction, response)
+            }
+        }
+    }
+
+    private func fail(_ transaction: UInt64, _ error: ConnectError) {
+        failed(error)
+        guard !isOver else { return }
+        core.turn { $0.machine.requestFailed(transaction, on: path, now: .now()) }
+    }
+
+    private func answered(_ transaction: UInt64, _ response: FiniteResponse) {
+        guard response.status == 200, HTTPBinding.isFrames(response.contentType) else {
+            return fail(transaction, ForeignAnswer.describe(response, endpoint: dialer.endpoint))
+        }
+        guard response.body.readableBytes > 0 else {
+            return fail(transaction, ConnectError(.unreachable, "the server answered with nothing"))
+        }
+        core.turn { core in
+            let now = NIODeadline.now()
+            // Answers to uplinks say nothing of the GET's life (rule 10).
+            if isPoll { core.machine.bytesReceived(response.body.readableBytes, on: path, now: now) }
+            var decoder = FrameDecoder(checksum: core.machine.checksum)
+            decoder.append(response.body)
+            do {
+                while let frame = try decoder.next() { core.machine.frameReceived(frame, on: path, now: now) }
+                guard !decoder.isInsideFrame else { throw FrameError.incomplete }
+                core.machine.requestAnswered(transaction, on: path, now: now)
+            } catch {
+                core.machine.inputUnreadable(on: path, reason: "\(error)", now: now)
+                core.machine.requestFailed(transaction, on: path, now: now)
+            }
+        }
+    }
+
+    /// The path is over: what was sent goes out, and no answer matters any more.
+    func close() {
+        isOver = true
+        tickets = [:]
+        pool.closeWhenIdle()
+    }
+}
