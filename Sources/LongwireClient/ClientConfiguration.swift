@@ -14,8 +14,9 @@ public struct ClientConfiguration: Sendable {
     public var trustedCertificates: String?
     /// The transports that may carry the session, the best first; each is tried when the ones before do not pass.
     public var transports: [TransportKind] = [.duplex, .stream, .poll]
-    /// How long a lesser transport carries the session until a better one is tried again; doubled with each try that
-    /// fails. Zero: never.
+    /// How long a lesser transport carries the session until a better one is tried again; zero: never.
+    ///
+    /// The time is doubled with each try that fails.
     public var promotionInterval = TimeAmount.seconds(30)
     /// Told, on the session's event loop, when the line changes; it must not block.
     public var onChange: (@Sendable (SessionChange) -> Void)?
@@ -32,7 +33,8 @@ public struct ClientConfiguration: Sendable {
         guard !transports.isEmpty, transports.allSatisfy({ known.contains($0) }),
             Set(transports).count == transports.count
         else {
-            throw ConfigurationError("the transports are \(transports); name some of duplex, stream and poll, each once")
+            throw ConfigurationError(
+                "the transports are \(transports); name some of duplex, stream and poll, each once")
         }
     }
 }

@@ -26,7 +26,7 @@ package enum Base64URL {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The bytes of a text; nil where it is none. Padding may follow.
+    /// The bytes of a text, padded or not; nil where it is none.
     package static func decoded(_ text: String) -> [UInt8]? {
         var text = Array(text.utf8)[...]
         var padding = 0

@@ -35,7 +35,8 @@ struct FiniteDelivery: Sendable {
                 core.machine.bytesReceived(bytesRead, on: open.path, now: now)
                 guard take(from: core, now: now) else {
                     return Problem(
-                        status: .badRequest, title: "Not frames", detail: "The body is not frames; nothing of it counts."
+                        status: .badRequest, title: "Not frames",
+                        detail: "The body is not frames; nothing of it counts."
                     ).answer(exchange)
                 }
                 if open.transport == .uplink {
