@@ -16,7 +16,7 @@ package struct TransportChooser: Sendable {
         var demotedUntil: NIODeadline?
     }
 
-    /// A line that breaks before it has this age lived a short life.
+    /// A line that breaks before it has this age, with nothing having moved on it, lived a short life.
     package static let shortLife = TimeAmount.seconds(20)
     /// Short lives in a row after which a transport goes to the end.
     package static let strikeLimit = 3
@@ -62,9 +62,11 @@ package struct TransportChooser: Sendable {
     }
 
     /// A line that carried the session broke at this age.
-    package mutating func died(_ transport: TransportKind, age: TimeAmount, now: NIODeadline) {
+    ///
+    /// - Parameter moved: whether anything numbered passed on it, either way: then the transport is not what is wrong.
+    package mutating func died(_ transport: TransportKind, age: TimeAmount, moved: Bool, now: NIODeadline) {
         guard let index = candidates.firstIndex(where: { $0.transport == transport }) else { return }
-        guard age < Self.shortLife else {
+        guard age < Self.shortLife, !moved else {
             candidates[index].strikes = 0
             return
         }

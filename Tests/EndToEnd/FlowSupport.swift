@@ -56,6 +56,8 @@ struct FlowClient: Sendable {
     ) async throws -> FlowClient {
         let changes = FlowChanges()
         var configuration = ClientConfiguration()
+        // What is shown here is shown of one transaction.
+        configuration.transports = [.duplex]
         configuration.onChange = { changes.note($0) }
         configure(&configuration)
         return FlowClient(

@@ -25,8 +25,8 @@ final class ClientSession: SessionObserver {
     private var patience: Scheduled<Void>?
     private var promotion: Scheduled<Void>?
     private var promotionWait: TimeAmount
-    /// The path that carries the session, and since when.
-    private var used: (path: UInt64, transport: TransportKind, since: NIODeadline)?
+    /// The path that carries the session, since when, and what had been received and covered then.
+    private var used: (path: UInt64, transport: TransportKind, since: NIODeadline, numbers: (UInt64, UInt64))?
 
     init(
         core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
@@ -148,6 +148,8 @@ final class ClientSession: SessionObserver {
         backoff = Backoff(resumeTime: core.machine.resumeTime)
     }
 
+    private var numbers: (UInt64, UInt64) { (core.machine.inbox.received, core.machine.outbox.covered) }
+
     func pathUsed(_ path: UInt64, in core: SessionCore) {
         patience?.cancel()
         patience = nil
@@ -156,7 +158,7 @@ final class ClientSession: SessionObserver {
         if let transport = core.machine.usedTransport {
             // Only another transport is a reason to wait longer for the next try of a better one.
             if used?.transport != transport { promotionWait = configuration.promotionInterval }
-            used = (path, transport, .now())
+            used = (path, transport, .now(), numbers)
             chooser.used(transport)
             memory.remember(transport, of: dialer.endpoint)
             configuration.onChange?(.connected(transport))
@@ -170,7 +172,8 @@ final class ClientSession: SessionObserver {
         let failure = failures.removeValue(forKey: path)
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
-            chooser.died(used.transport, age: .now() - used.since, now: .now())
+            let now = NIODeadline.now()
+            chooser.died(used.transport, age: now - used.since, moved: used.numbers != numbers, now: now)
             self.used = nil
         }
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")

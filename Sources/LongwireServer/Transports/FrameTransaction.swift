@@ -120,10 +120,9 @@ final class FrameTransaction: HTTPExchangeReceiver {
     }
 
     private func abort(_ frame: AbortFrame, identifier: SessionIdentifier?) {
-        let body = FrameEncoder.encoded(.abort(frame))
-        exchange.write(
-            head: HTTPBinding.finiteResponse(session: identifier?.description ?? "", length: body.readableBytes))
-        exchange.write(body: body)
+        // The body may go on: what answers it streams.
+        exchange.write(head: HTTPBinding.streamedResponse(session: identifier?.description ?? ""))
+        exchange.write(body: FrameEncoder.encoded(.abort(frame)))
         exchange.finish()
     }
 
