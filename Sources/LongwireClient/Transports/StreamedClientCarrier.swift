@@ -188,7 +188,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         isHeadWritten = true
         let head = dialer.head(
             .GET, session: core.machine.identifier, path: path,
-            fields: [(HTTPBinding.openField, Base64URL.encoded(opening.readableBytesView))])
+            fields: [(HTTPBinding.openField, Base64.urlEncoded(opening.readableBytesView))])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
     }

@@ -17,6 +17,8 @@ public final class Mount: Sendable {
     let logger: Logger
     private let servlets: [String: ServletKind]
     private let contexts = NIOLockedValueBox<[ObjectIdentifier: LoopContext]>([:])
+    /// The sessions of clients that speak plain HTTP.
+    let plain = PlainDirectory()
     private let registry: NIOLockedValueBox<Registry>
 
     private struct Registry {
@@ -82,11 +84,15 @@ public final class Mount: Sendable {
             servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
             mountPath: configuration.path, variables: facts.variables,
             messageLimit: configuration.session.messageLimit)
+        let plain = PlainRequests(mount: self, servlet: servlet, request: request, exchange: exchange)
         switch head.method {
         case .get where head.headerFields[.longwireOpen] != nil:
             StreamRequest(mount: self, servlet: servlet, request: request)
                 .serve(head.headerFields[.longwireOpen] ?? "", exchange)
+        case .get where PlainRequests.isForEvents(head): plain.events()
         case .get, .head: MountPage(mount: self, servlet: name).answer(head, exchange)
+        case .post where head.headerFields[.longwireToken] != nil: plain.message()
+        case .delete where head.headerFields[.longwireToken] != nil: plain.end()
         case .post:
             guard HTTPBinding.isFrames(head.headerFields[.contentType]) else {
                 return Problem(

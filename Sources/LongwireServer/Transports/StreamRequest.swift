@@ -32,7 +32,7 @@ struct StreamRequest {
     }
 
     private static func open(_ text: String) -> OpenFrame? {
-        guard let bytes = Base64URL.decoded(text) else { return nil }
+        guard let bytes = Base64.urlDecoded(text) else { return nil }
         var decoder = FrameDecoder()
         decoder.append(ByteBuffer(bytes: bytes))
         guard case .open(let open) = try? decoder.next(), open.transport == .stream, !decoder.isInsideFrame else {
