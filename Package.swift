@@ -77,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "longwired",
             dependencies: [
-                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, configuration, yams,
+                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, yams,
                 unixSignals, log,
             ]),
         .executableTarget(
@@ -118,6 +118,9 @@ let package = Package(
             dependencies: [
                 "LongwireTesting", "LongwireProtocol", "LongwireSession", nio("NIOCore"), nio("NIOPosix"),
             ]),
+        .testTarget(
+            name: "LongwiredTests",
+            dependencies: ["longwired", "LongwireServer", "TestSupport", nio("NIOCore"), argumentParser, log]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

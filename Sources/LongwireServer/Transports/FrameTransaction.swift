@@ -18,7 +18,8 @@ final class FrameTransaction: HTTPExchangeReceiver {
 
     private let mount: Mount
     private let exchange: any HTTPExchange
-    private let servlet: ServletKind
+    /// Nil where only sessions of before still have its name.
+    private let servlet: ServletKind?
     private let request: SessionRequest
     private let isLoopbackTCP: Bool
     private var state = State.over
@@ -26,7 +27,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     private var bytesRead = 0
 
     init(
-        mount: Mount, exchange: any HTTPExchange, servlet: ServletKind, request: SessionRequest, isLoopbackTCP: Bool
+        mount: Mount, exchange: any HTTPExchange, servlet: ServletKind?, request: SessionRequest, isLoopbackTCP: Bool
     ) {
         self.mount = mount
         self.exchange = exchange
@@ -100,6 +101,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     private func admit(_ open: OpenFrame, _ body: (SessionHandle) -> Void) {
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort): self.abort(abort, identifier: open.identifier)
+        case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle): body(handle)
         }
     }
@@ -125,7 +127,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     // MARK: Finite requests
 
     /// More than a client that keeps to its credit ever sends in one request.
-    private var bodyLimit: Int { configuration.receiveWindow + 4 * (FrameLimits.value + 64) }
+    private var bodyLimit: Int { mount.greatestWindow + 4 * (FrameLimits.value + 64) }
 
     /// Waits for the rest of the body; what came of one that stays incomplete is taken when it comes again.
     private func collect(_ open: OpenFrame) {

@@ -9,11 +9,15 @@ struct ControlOption: ParsableArguments {
             "The operator's socket (default: longwire/control.sock in $XDG_RUNTIME_DIR or /run).", valueName: "path"))
     var path: String?
 
-    var chosen: String { path ?? Self.standard }
+    var chosen: String { path ?? named ?? Self.standard }
 
+    private var named: String? {
+        ProcessInfo.processInfo.environment["LONGWIRE_CONTROL"].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// Where it is when nobody says otherwise.
     static var standard: String {
         let environment = ProcessInfo.processInfo.environment
-        if let path = environment["LONGWIRE_CONTROL"], !path.isEmpty { return path }
         let folder = environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/run"
         return folder + "/longwire/control.sock"
     }
