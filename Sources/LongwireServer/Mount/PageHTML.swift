@@ -10,7 +10,7 @@ struct PageHTML {
         + "frame-ancestors 'none'"
 
     /// SHA-256 of ``style`` in base 64; a test compares them.
-    static let styleHash = "s/kkqPHmxSsiT1Hr37WgYBxYjDS22/PzAxLvMdo4c8c="
+    static let styleHash = "+ToI5vdTZJOJfgrlYYHhjbP5PDQmV/bOb31Jt3U0R2o="
 
     static let style = """
         :root{color-scheme:light dark;--ink:#1c2430;--paper:#fbfaf7;--soft:#5b6675;--line:#dcd8cf;--code:#f1eee7;\
@@ -26,10 +26,10 @@ struct PageHTML {
         ul{list-style:none;margin:2rem 0;padding:0}\
         li{border-top:1px solid var(--line);padding:1rem 0}\
         h2{font-size:1.1rem;display:inline;margin:0 .6rem 0 0}\
-        h2 a{color:var(--wire);text-decoration:none}h2 a:hover{text-decoration:underline}\
+        a{color:var(--wire)}h2 a{text-decoration:none}h2 a:hover{text-decoration:underline}\
         .about,footer{color:var(--soft)}\
         pre{background:var(--code);border:1px solid var(--line);border-radius:.4rem;padding:.6rem .8rem;\
-        margin:.6rem 0 0;overflow-x:auto;font:.9rem/1.4 ui-monospace,monospace}\
+        margin:.6rem 0 0;white-space:pre-wrap;overflow-wrap:anywhere;font:.9rem/1.4 ui-monospace,monospace}\
         footer{border-top:1px solid var(--line);padding-top:1rem;font-size:.9rem}
         """
 

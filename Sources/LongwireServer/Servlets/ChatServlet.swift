@@ -35,7 +35,7 @@ public struct ChatServlet: InlineServlet {
     }
 
     /// What it is, in a few words.
-    public var summary: String { "a room where everyone hears everyone; ?room=NAME&name=NAME choose" }
+    public var summary: String { "rooms where everyone hears everyone" }
 
     /// Joins the room.
     public func opened(_ session: Session, request: SessionRequest) {
