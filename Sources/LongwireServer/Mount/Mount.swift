@@ -99,7 +99,12 @@ public final class Mount: Sendable {
 
     /// Whether this may be a transaction of a session, rather than somebody who looks.
     private static func mayResume(_ head: HTTPRequest) -> Bool {
-        head.method == .post || head.headerFields[.longwireOpen] != nil
+        switch head.method {
+        case .post: true
+        case .get: head.headerFields[.longwireOpen] != nil || PlainRequests.isForEvents(head)
+        case .delete: head.headerFields[.longwireToken] != nil
+        default: false
+        }
     }
 
     /// The answer where nothing has this name.

@@ -7,7 +7,8 @@ internal import NIOCore
 /// The requests of plain clients: a GET for events, a POST a message, a DELETE to end (Docs/protocol.md, "plain").
 struct PlainRequests {
     let mount: Mount
-    let servlet: ServletKind
+    /// Nil where only sessions of before still have its name.
+    let servlet: ServletKind?
     let request: SessionRequest
     let exchange: any HTTPExchange
 
@@ -40,6 +41,7 @@ struct PlainRequests {
             limit: 0)
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort): refuse(abort)
+        case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):
             guard handle.eventLoop === exchange.eventLoop else {
                 return refuse(.conflict, "In use", "There is such a session; choose another identifier.")
