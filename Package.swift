@@ -106,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "LongwireServerTests",
             dependencies: [
-                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
+                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireSession", "LongwireTesting",
+                "TestSupport",
                 nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log,
             ]),
