@@ -66,9 +66,12 @@ import Testing
     @Test("A program that reads slowly and says nothing is left alone until everything is in its pipe")
     func readsSlowly() async throws {
         // Far more than a pipe holds, a piece every tenth of a second, for more than two graces.
-        let site = try await ExecSite("while head -c 20000 >>$FOLDER/got; [ -s $FOLDER/got ]; do sleep 0.1; "
-            + "n=$((n+1)); [ $n -lt 20 ] || break; done; wc -c <$FOLDER/got") { $0.grace = .milliseconds(700) }
-        let (messages, ending) = try await site.talk((1...20).map { _ in Message(String(repeating: "x", count: 19_999)) })
+        let site = try await ExecSite(
+            "while head -c 20000 >>$FOLDER/got; [ -s $FOLDER/got ]; do sleep 0.1; "
+                + "n=$((n+1)); [ $n -lt 20 ] || break; done; wc -c <$FOLDER/got"
+        ) { $0.grace = .milliseconds(700) }
+        let (messages, ending) = try await site.talk(
+            (1...20).map { _ in Message(String(repeating: "x", count: 19_999)) })
         #expect(messages == [Message("400000")])
         #expect(ending.code == .done, "\(ending)")
         try await site.stop()

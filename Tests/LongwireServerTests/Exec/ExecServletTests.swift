@@ -87,7 +87,7 @@ import Testing
         FileLimit.raise()
         // The limit is set before the program is given its first byte.
         let site = try await ExecSite(
-            "read -r go; ls /proc/$$/fd >$FOLDER/fds; ulimit -Sn; grep -E 'SigBlk|SigIgn' /proc/$$/status; "
+            "read -r go; ls /proc/$$/fd >$FOLDER/fds; ulimit -Sn; grep -E 'SigBlk|SigIgn' /proc/self/status; "
                 + "cut -d' ' -f5 /proc/$$/stat; echo $$")
         let lines = try await site.talk([Message("go")]).messages.map(\.text)
         try #require(lines.count == 5)
