@@ -36,6 +36,8 @@ final class ByteServer: Sendable {
                         group.addTask {
                             try? await connection.executeThenClose { input, output in
                                 try await serve(connection.channel, input, output)
+                                // SwiftNIO drops what it has not written when the second side is closed.
+                                try await connection.channel.writeAndFlush(ByteBuffer())
                                 output.finish()
                                 // What was written is still on its way until the other side has closed too.
                                 try await connection.channel.closeFuture.get()

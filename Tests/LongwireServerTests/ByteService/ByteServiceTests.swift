@@ -27,7 +27,6 @@ import Testing
         let echo: @Sendable (any Channel, ByteServer.Input, ByteServer.Output) async throws -> Void = {
             _, input, output in
             for try await bytes in input { try await output.write(bytes) }
-            output.finish()
         }
         let service = try await ByteServer(unix: isUnix ? folder.path("s") : nil, echo)
         let server = try await Self.server(
@@ -53,7 +52,6 @@ import Testing
             var count = 0
             for try await bytes in input { count += bytes.readableBytes }
             try await output.write(ByteBuffer(string: "\(count) bytes"))
-            output.finish()
         }
         let server = try await Self.server(.tcp(host: "localhost", port: service.port))
         let session = try await server.connect("service")
