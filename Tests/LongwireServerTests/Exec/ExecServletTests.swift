@@ -1,6 +1,8 @@
 import Foundation
+import HTTPTypes
 import LongwireClient
 import Logging
+import LongwireProtocol
 import NIOConcurrencyHelpers
 import NIOCore
 import TestSupport
@@ -50,7 +52,6 @@ import Testing
         configuration.headerFields = [
             ("Authorization", "Basic c2VjcmV0"), ("Proxy-Authorization", "Basic c2VjcmV0"), ("Cookie", "a=1"),
             ("Proxy", "http://evil.example"), ("X-Custom", "one"), ("X_Custom", "forged"),
-            ("Longwire-Token", "secret"), ("Longwire-Open", "secret"),
         ]
         let session = try await site.server.connect("program?room=a%20b", configuration)
         let text = try await session.rest().messages.map(\.text).joined()
@@ -80,6 +81,35 @@ import Testing
             !text.contains("secret") && !text.contains("c2VjcmV0") && !text.contains("evil") && !text.contains("forged")
         )
         try await site.stop()
+    }
+
+    @Test("Secrets of every transport stay out of the environment, and what the web server says is in it")
+    func secrets() throws {
+        var fields = HTTPFields()
+        for name in [
+            "Longwire-Token", "Longwire-Open", "Authorization", "Proxy-Authorization", "Proxy", "Content-Type",
+        ] {
+            fields.append(HTTPField(name: try #require(HTTPField.Name(name)), value: "secret"))
+        }
+        for value in ["a=1", "b=2"] { fields.append(HTTPField(name: .cookie, value: value)) }
+        for value in ["de", "en"] { fields.append(HTTPField(name: .acceptLanguage, value: value)) }
+        var random = SystemRandomNumberGenerator()
+        let session = SessionIdentifier.random(using: &random)
+        let request = SessionRequest(
+            servlet: "rooms/lobby", principal: "ada", remoteAddress: "192.0.2.1",
+            head: HTTPRequest(
+                method: .get, scheme: "http", authority: "[2001:db8::1]:8080", path: "/lw/rooms/lobby",
+                headerFields: fields),
+            mountPath: "/lw", variables: ["SERVER_PORT": "8080", "HTTPS": "on", "LD_PRELOAD": "evil"])
+        let variables = ProgramEnvironment.variables(of: request, session: session, configured: ["PATH": "/bin"])
+        #expect(
+            variables == [
+                "GATEWAY_INTERFACE": "CGI/1.1", "LONGWIRE_SESSION": "\(session)", "PATH": "/bin", "PATH_INFO": "",
+                "REQUEST_METHOD": "GET", "SCRIPT_NAME": "/lw/rooms/lobby", "SERVER_SOFTWARE": "longwire",
+                "SERVER_PORT": "8080", "HTTPS": "on", "SERVER_NAME": "[2001:db8::1]", "REMOTE_ADDR": "192.0.2.1",
+                "REMOTE_USER": "ada", "REQUEST_URI": "/lw/rooms/lobby", "QUERY_STRING": "",
+                "HTTP_HOST": "[2001:db8::1]:8080", "HTTP_COOKIE": "a=1; b=2", "HTTP_ACCEPT_LANGUAGE": "de, en",
+            ])
     }
 
     @Test("It has three descriptors, default signals, none blocked, its own group, and the usual limit on descriptors")
