@@ -142,6 +142,26 @@ import Testing
     }
 
     // R: D5
+    @Test func aProgramThatDidNotChangeKeepsItsCount() async throws {
+        let servlets = "servlets: {bot: {exec: cat, processes: 1}}\n"
+        let site = try await ConfigSite(servlets)
+        let client = try await site.connect("bot")
+        #expect(try await client.echoes("before"))
+        try await site.reload(servlets + "drain: {limit: 20s}\n", expecting: "drain.limit=20s")
+        await #expect {
+            _ = try await site.connect("bot")
+        } throws: { ($0 as? ConnectError)?.kind == .refusedByServer(.overloaded) }
+        #expect(try await client.echoes("after"))
+        #expect(site.process.children.count == 1)
+        // One that did change counts anew, and the process of before goes on.
+        try await site.reload(
+            "servlets: {bot: {exec: cat, processes: 1, grace: 3s}}\n", expecting: "replaced=bot")
+        #expect(try await site.connect("bot").echoes("new"))
+        #expect(try await client.echoes("still"))
+        #expect(await client.session.close().kind == .closed)
+    }
+
+    // R: D5
     @Test func sizesOfSessionsAreThoseOfTheirBeginning() async throws {
         let site = try await ConfigSite("servlets: {a: echo}\n")
         let old = try await site.connect("a")

@@ -19,7 +19,9 @@ struct Listening {
             do {
                 let listener = try await server.bind(to: address, on: group)
                 fastCGI.append(listener)
-                for local in listener.localAddresses { logger.notice("FastCGI", metadata: ["address": "\(local)"]) }
+                for local in listener.localAddresses {
+                    logger.notice("FastCGI", metadata: ["address": "\(Self.written(local))"])
+                }
             } catch {
                 if settings.fastCGI.isEmpty, address == .descriptor(0) {
                     throw StartFailure(
@@ -35,7 +37,9 @@ struct Listening {
                 let listener = try await HTTPListener.bind(
                     host: place.host, port: place.port, mount: mount, on: group)
                 http.append(listener)
-                if let local = listener.localAddress { logger.notice("HTTP", metadata: ["address": "\(local)"]) }
+                if let local = listener.localAddress {
+                    logger.notice("HTTP", metadata: ["address": "\(Self.written(local))"])
+                }
             } catch {
                 throw StartFailure("cannot serve HTTP at \(address): \(error)")
             }
@@ -46,6 +50,13 @@ struct Listening {
             metadata: [
                 "mount": "\(mount.configuration.path)", "servlets": "\(mount.servletNames.joined(separator: " "))",
             ])
+    }
+
+    /// An address as it is written in a configuration.
+    private static func written(_ address: SocketAddress) -> String {
+        if let path = address.pathname, address.protocol == .unix { return "unix:\(path)" }
+        let host = address.ipAddress ?? "?"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
     }
 
     /// What was asked for, or what the process was started with.

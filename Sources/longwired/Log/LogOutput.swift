@@ -31,11 +31,14 @@ final class LogOutput: Sendable {
         return stream == "\(status.st_dev):\(status.st_ino)"
     }
 
-    private static func number(_ level: Logger.Level) -> Int { Logger.Level.allCases.firstIndex(of: level) ?? 0 }
+    /// Made once: it is asked for at every entry that might be written.
+    private static let levels = Logger.Level.allCases
+
+    private static func number(_ level: Logger.Level) -> Int { levels.firstIndex(of: level) ?? 0 }
 
     /// From which level on is written.
     var logLevel: Logger.Level {
-        get { Logger.Level.allCases[level.load(ordering: .relaxed)] }
+        get { Self.levels[level.load(ordering: .relaxed)] }
         set { level.store(Self.number(newValue), ordering: .relaxed) }
     }
 
