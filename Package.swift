@@ -7,6 +7,8 @@ func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "s
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", package: "swift-nio-extras")
+let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(
     name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -32,6 +34,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -53,13 +56,14 @@ let package = Package(
         .target(
             name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore"), nio("NIOConcurrencyHelpers")]),
         .target(
-            name: "LongwireTransport", dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
+            name: "LongwireTransport",
+            dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), nio("NIOWebSocket"), httpTypes]),
         .target(
             name: "LongwireServer",
             dependencies: [
                 "CProcess", "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
                 nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), httpTypes, nioHTTPTypes,
-                nioHTTPTypesHTTP1, log, subprocess,
+                nioHTTPTypesHTTP1, nioHTTPTypesHTTP2, nioHTTP2, nio("NIOWebSocket"), log, subprocess,
             ]),
         .target(
             name: "LongwireClient",

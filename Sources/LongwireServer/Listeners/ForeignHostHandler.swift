@@ -5,7 +5,7 @@ internal import NIOHTTP1
 /// Refuses a request whose target is an absolute URL of another host than its Host field names.
 ///
 /// It must see heads before the codec that keeps only their path.
-final class ForeignHostHandler: ChannelInboundHandler {
+final class ForeignHostHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
 

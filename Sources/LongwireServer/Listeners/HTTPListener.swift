@@ -1,9 +1,13 @@
 internal import NIOHTTP1
+internal import NIOHTTP2
 internal import NIOHTTPTypesHTTP1
+internal import NIOHTTPTypesHTTP2
 public import NIOCore
 internal import NIOPosix
 
-/// The built-in HTTP/1.1 listener: the server with no web server before it.
+/// The built-in HTTP listener: the server with no web server before it.
+///
+/// It speaks HTTP/1.1 with WebSocket, and HTTP/2 in clear to those that begin with it, as Apache's `h2c://` does.
 public final class HTTPListener: Sendable {
     private let channel: any Channel
 
@@ -23,7 +27,15 @@ public final class HTTPListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try configure(channel.pipeline.syncOperations, mount: mount)
+                    let preface = PrefaceHandler(limit: mount.configuration.session.timeToOpen) { channel, isHTTP2 in
+                        let pipeline = channel.pipeline.syncOperations
+                        if isHTTP2 {
+                            try configureHTTP2(pipeline, mount: mount)
+                        } else {
+                            try configureHTTP1(pipeline, mount: mount)
+                        }
+                    }
+                    try channel.pipeline.syncOperations.addHandler(preface)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -37,14 +49,43 @@ public final class HTTPListener: Sendable {
         return HTTPListener(channel: channel)
     }
 
-    private static func configure(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
-        try pipeline.addHandler(HTTPResponseEncoder())
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-        try pipeline.addHandler(HTTPServerProtocolErrorHandler())
-        try pipeline.addHandler(HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen))
-        try pipeline.addHandler(ForeignHostHandler())
-        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-        try pipeline.addHandler(LongwireHTTPHandler(mount: mount, refusesOthers: true))
+    private static func configureHTTP1(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
+        let encoder = HTTPResponseEncoder()
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let errors = HTTPServerProtocolErrorHandler()
+        let deadline = HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen)
+        let foreign = ForeignHostHandler()
+        let codec = HTTP1ToHTTPServerCodec(secure: false)
+        let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true)
+        let upgrade = HTTPServerUpgradeHandler(
+            upgraders: [mount.webSocketUpgrader()], httpEncoder: encoder,
+            extraHTTPHandlers: [decoder, errors, deadline, foreign, codec, longwire], upgradeCompletionHandler: { _ in }
+        )
+        try pipeline.addHandler(encoder)
+        try pipeline.addHandler(decoder)
+        try pipeline.addHandler(upgrade)
+        for handler in [errors, deadline, foreign, codec, longwire] as [any ChannelHandler] {
+            try pipeline.addHandler(handler)
+        }
+    }
+
+    private static func configureHTTP2(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
+        var connection = NIOHTTP2Handler.ConnectionConfiguration()
+        connection.initialSettings = [
+            HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
+            HTTP2Setting(parameter: .maxHeaderListSize, value: 16 * 1024),
+        ]
+        var stream = NIOHTTP2Handler.StreamConfiguration()
+        stream.targetWindowSize = 256 * 1024
+        _ = try pipeline.configureHTTP2Pipeline(
+            mode: .server, connectionConfiguration: connection, streamConfiguration: stream
+        ) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try channel.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
+                try channel.pipeline.syncOperations.addHandler(
+                    LongwireHTTPHandler(mount: mount, refusesOthers: true, isMultiplexed: true))
+            }
+        }
     }
 
     /// Stops listening; connections that are open go on.

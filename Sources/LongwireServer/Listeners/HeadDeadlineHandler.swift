@@ -2,7 +2,7 @@ internal import NIOCore
 internal import NIOHTTP1
 
 /// Closes a connection that does not send the head of a request in time: a slow head costs a connection, not more.
-final class HeadDeadlineHandler: ChannelInboundHandler {
+final class HeadDeadlineHandler: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
 
     private let limit: TimeAmount

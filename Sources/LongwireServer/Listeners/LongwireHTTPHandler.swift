@@ -20,12 +20,13 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
 
     private enum Request {
         case none
-        case ours(HTTP1Exchange)
+        case ours(HTTPChannelExchange)
         case passed
     }
 
     private let mount: Mount
     private let refusesOthers: Bool
+    private let isMultiplexed: Bool
     private var request = Request.none
 
     /// A handler for one channel.
@@ -33,9 +34,15 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     /// - Parameters:
     ///   - mount: where requests below its path go.
     ///   - refusesOthers: answers 404 to whatever is not below the mount, in place of passing it on.
-    public init(mount: Mount, refusesOthers: Bool = false) {
+    public convenience init(mount: Mount, refusesOthers: Bool = false) {
+        self.init(mount: mount, refusesOthers: refusesOthers, isMultiplexed: false)
+    }
+
+    /// - Parameter isMultiplexed: the channel is one stream of HTTP/2.
+    init(mount: Mount, refusesOthers: Bool, isMultiplexed: Bool) {
         self.mount = mount
         self.refusesOthers = refusesOthers
+        self.isMultiplexed = isMultiplexed
     }
 
     /// Hands the parts of a request to whom they belong.
@@ -63,7 +70,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
             // A second request behind an open transaction: this connection has no room for it.
             return context.close(promise: nil)
         }
-        let exchange = HTTP1Exchange(context: context, head: head)
+        let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
         let facts = ExchangeFacts(
             isLoopbackTCP: context.remoteAddress?.isLoopback ?? false,
             remoteAddress: context.remoteAddress?.ipAddress, principal: nil,

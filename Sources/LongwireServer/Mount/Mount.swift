@@ -118,10 +118,7 @@ public final class Mount: Sendable {
     private func serve(
         _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind?
     ) {
-        let request = SessionRequest(
-            servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
-            mountPath: configuration.path, variables: facts.variables,
-            messageLimit: configuration.session.messageLimit)
+        let request = request(name, head, facts)
         let plain = PlainRequests(mount: self, servlet: servlet, request: request, exchange: exchange)
         switch head.method {
         case .get where head.headerFields[.longwireOpen] != nil:
@@ -139,7 +136,7 @@ public final class Mount: Sendable {
                 ).answer(exchange)
             }
             exchange.receiver = FrameTransaction(
-                mount: self, exchange: exchange, servlet: servlet, request: request,
+                mount: self, exchange: exchange, place: .servlet(servlet, request),
                 isLoopbackTCP: facts.isLoopbackTCP)
         default:
             Problem(
@@ -147,6 +144,30 @@ public final class Mount: Sendable {
                 fields: [.allow: "POST, GET, HEAD"]
             ).answer(exchange)
         }
+    }
+
+    private func request(_ name: String, _ head: HTTPRequest, _ facts: ExchangeFacts) -> SessionRequest {
+        SessionRequest(
+            servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
+            mountPath: configuration.path, variables: facts.variables,
+            messageLimit: configuration.session.messageLimit)
+    }
+
+    /// The servlet that a request's URL names, nil where only sessions of before still have its name; nothing at all
+    /// where it names none of this mount's.
+    func servlet(of head: HTTPRequest, facts: ExchangeFacts) -> (ServletKind?, SessionRequest)? {
+        guard
+            case .servlet(let name) = MountPath(
+                target: head.path ?? "", mount: configuration.path, authority: head.authority)
+        else { return nil }
+        let (servlet, isRetired) = offer.withLockedValue { ($0.servlets[name], $0.retired.contains(name)) }
+        guard servlet != nil || isRetired else { return nil }
+        return (servlet, request(name, head, facts))
+    }
+
+    /// The same for a bare line, whose OPEN says what the URL's path would.
+    func servlet(at target: String, facts: ExchangeFacts) -> (ServletKind?, SessionRequest)? {
+        servlet(of: HTTPRequest(method: .post, scheme: "http", authority: nil, path: target), facts: facts)
     }
 
     // MARK: Sessions

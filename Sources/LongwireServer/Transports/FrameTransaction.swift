@@ -4,7 +4,8 @@ internal import LongwireSession
 internal import LongwireTransport
 internal import NIOCore
 
-/// One POST whose body begins with OPEN: the transport `duplex`, an uplink of `stream`, or a request of `poll`.
+/// One transaction whose body begins with OPEN: a POST of `duplex`, an uplink of `stream`, a request of `poll`, or the
+/// bare line of `websocket` and `tcp`.
 ///
 /// It belongs to nobody until OPEN came. Then a ``StreamedCarrier`` takes its place, or the body is collected to its
 /// end and handed over whole; on the event loop of the session and, where that is another one, through
@@ -16,23 +17,26 @@ final class FrameTransaction: HTTPExchangeReceiver {
         case over
     }
 
+    /// How it is known which servlet is meant.
+    enum Place {
+        /// The URL of the request said it; nil where only sessions of before still have its name.
+        case servlet(ServletKind?, SessionRequest)
+        /// OPEN says it (transport `tcp`).
+        case namedByOpen(ExchangeFacts)
+    }
+
     private let mount: Mount
     private let exchange: any HTTPExchange
-    /// Nil where only sessions of before still have its name.
-    private let servlet: ServletKind?
-    private let request: SessionRequest
+    private let place: Place
     private let isLoopbackTCP: Bool
     private var state = State.over
     private var decoder = FrameDecoder()
     private var bytesRead = 0
 
-    init(
-        mount: Mount, exchange: any HTTPExchange, servlet: ServletKind?, request: SessionRequest, isLoopbackTCP: Bool
-    ) {
+    init(mount: Mount, exchange: any HTTPExchange, place: Place, isLoopbackTCP: Bool) {
         self.mount = mount
         self.exchange = exchange
-        self.servlet = servlet
-        self.request = request
+        self.place = place
         self.isLoopbackTCP = isLoopbackTCP
         let timeToOpen = configuration.timeToOpen
         let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
@@ -50,6 +54,8 @@ final class FrameTransaction: HTTPExchangeReceiver {
 
     private func refuse(_ status: HTTPResponse.Status, _ title: String, _ detail: String) {
         endWaiting()
+        // A bare line has no way to say it.
+        guard exchange.line == nil else { return exchange.drop() }
         Problem(status: status, title: title, detail: detail).answer(exchange)
     }
 
@@ -87,22 +93,39 @@ final class FrameTransaction: HTTPExchangeReceiver {
 
     private func opened(_ open: OpenFrame) {
         endWaiting()
+        let transports = exchange.line.map { [$0] } ?? [.duplex, .uplink, .poll]
+        guard transports.contains(open.transport) else {
+            let reason = "OPEN says \(open.transport); this is \(exchange.line.map { "\($0)" } ?? "a POST")"
+            return abort(AbortFrame(received: 0, code: .protocolError, reason: reason), identifier: open.identifier)
+        }
         switch open.transport {
-        case .duplex: admit(open) { attach(open, to: $0) }
         case .uplink, .poll: collect(open)
-        case .stream, .tcp, .websocket:
-            abort(
-                AbortFrame(
-                    received: 0, code: .protocolError, reason: "no POST opens the transport \(open.transport)"),
-                identifier: open.identifier)
+        default: admit(open) { attach(open, to: $0) }
         }
     }
 
     private func admit(_ open: OpenFrame, _ body: (SessionHandle) -> Void) {
+        guard let (servlet, request) = target(of: open) else {
+            return abort(
+                AbortFrame(received: 0, code: .noSuchServlet, reason: "OPEN names no servlet of this mount"),
+                identifier: open.identifier)
+        }
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort): self.abort(abort, identifier: open.identifier)
-        case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
+        case .noServlet:
+            guard exchange.line != nil else { return mount.noSuchServlet(request.servlet).answer(exchange) }
+            let reason = "nothing is mounted at \(mount.configuration.path)/\(request.servlet)"
+            abort(AbortFrame(received: 0, code: .noSuchServlet, reason: reason), identifier: open.identifier)
         case .session(let handle): body(handle)
+        }
+    }
+
+    private func target(of open: OpenFrame) -> (ServletKind?, SessionRequest)? {
+        switch place {
+        case .servlet(let servlet, let request): (servlet, request)
+        case .namedByOpen(let facts):
+            open.parameters.first { $0.key == Parameter.target }
+                .flatMap { mount.servlet(at: $0.value, facts: facts) }
         }
     }
 
@@ -113,13 +136,14 @@ final class FrameTransaction: HTTPExchangeReceiver {
         exchange.finish()
     }
 
-    // MARK: duplex
+    // MARK: Streams
 
     private func attach(_ open: OpenFrame, to handle: SessionHandle) {
         let bytes = isLoopbackTCP ? configuration.allowanceBytesLoopback : configuration.allowanceBytes
         let pieces = isLoopbackTCP ? 0 : configuration.allowancePieces
         let attachment = StreamedCarrier.Attachment(
-            open: open, decoder: decoder, bytesRead: bytesRead, allowance: (bytes, pieces))
+            open: open, decoder: decoder, bytesRead: bytesRead,
+            allowance: open.transport == .duplex ? (bytes, pieces) : nil)
         decoder = FrameDecoder()
         StreamedCarrier.attach(attachment, exchange, to: handle)
     }

@@ -1,4 +1,5 @@
 package import HTTPTypes
+package import LongwireProtocol
 package import NIOCore
 
 /// The server's side of one HTTP transaction, whatever carries it.
@@ -6,6 +7,8 @@ package import NIOCore
 /// It is the seam between FastCGI or HTTP/1.1 below and the transports above. Everything happens on ``eventLoop``.
 package protocol HTTPExchange: AnyObject {
     var eventLoop: any EventLoop { get }
+    /// The transport that this is, where it is no HTTP transaction but a bare line of bytes: `tcp` or `websocket`.
+    var line: TransportKind? { get }
     /// Whether the response takes more now; ``HTTPExchangeReceiver/writabilityChanged()`` tells of a change.
     var isWritable: Bool { get }
     /// Whoever is told of the request's body; kept alive until the exchange is over.
@@ -18,6 +21,10 @@ package protocol HTTPExchange: AnyObject {
     func finish()
     /// Ends the transaction at once, however HTTP shows it.
     func drop()
+}
+
+extension HTTPExchange {
+    package var line: TransportKind? { nil }
 }
 
 /// Whoever serves one HTTP transaction.
@@ -47,5 +54,15 @@ package struct ExchangeFacts: Sendable {
         self.remoteAddress = remoteAddress
         self.principal = principal
         self.variables = variables
+    }
+}
+
+extension ExchangeFacts {
+    /// What a connection says of itself, where no web server is between.
+    static func direct(_ channel: any Channel) -> ExchangeFacts {
+        let address = channel.remoteAddress?.ipAddress
+        return ExchangeFacts(
+            isLoopbackTCP: address.map { $0.hasPrefix("127.") || $0 == "::1" } ?? false, remoteAddress: address,
+            principal: nil)
     }
 }

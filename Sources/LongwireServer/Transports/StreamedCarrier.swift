@@ -5,7 +5,7 @@ internal import NIOCore
 
 /// Carries one path of a session over one response that streams, on the session's event loop.
 ///
-/// On `duplex` the request's body brings the client's frames; on `stream` it has none, and they come in uplinks.
+/// On `stream` the request has no body, and the client's frames come in uplinks; elsewhere the body brings them.
 final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     /// What is handed over once OPEN has been read.
     struct Attachment: Sendable {
@@ -51,7 +51,7 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
         path = attachment.open.path
         decoder = attachment.decoder
         decoder.checksum = core.machine.checksum
-        hasBody = attachment.open.transport == .duplex
+        hasBody = attachment.open.transport != .stream
         core.turn { core in
             if let allowance = attachment.allowance {
                 core.machine.setAllowance(bytes: allowance.bytes, pieces: allowance.pieces)

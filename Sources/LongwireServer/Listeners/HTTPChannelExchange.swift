@@ -2,17 +2,25 @@ internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTPTypes
 
-/// One request of an HTTP/1.1 connection as an HTTP transaction.
-final class HTTP1Exchange: HTTPExchange {
+/// One request of an HTTP/1.1 connection, or one stream of HTTP/2, as an HTTP transaction.
+final class HTTPChannelExchange: HTTPExchange {
     private let context: ChannelHandlerContext
     private(set) var isOver = false
     private var hasRequestEnded: Bool
     /// Whether the client may send another request on this connection.
     private let keepsAlive: Bool
+    /// A stream of HTTP/2 is a channel of its own, which ends with it.
+    private let isMultiplexed: Bool
     var receiver: (any HTTPExchangeReceiver)?
 
-    init(context: ChannelHandlerContext, head: HTTPRequest) {
+    init(context: ChannelHandlerContext, head: HTTPRequest, isMultiplexed: Bool) {
         self.context = context
+        self.isMultiplexed = isMultiplexed
+        guard !isMultiplexed else {
+            hasRequestEnded = false
+            keepsAlive = false
+            return
+        }
         let length = head.headerFields[.contentLength] ?? "0"
         // Without a length and without chunks there is no body (RFC 9112 section 6.3), and nothing to wait for.
         hasRequestEnded = length == "0" && head.headerFields[.transferEncoding] == nil
@@ -28,7 +36,7 @@ final class HTTP1Exchange: HTTPExchange {
         guard !isOver else { return }
         var head = head
         // A connection whose request may not have ended cannot serve another one.
-        if endsConnection { head.headerFields[.connection] = "close" }
+        if endsConnection, !isMultiplexed { head.headerFields[.connection] = "close" }
         context.write(wrap(.head(head)), promise: nil)
     }
 
