@@ -43,7 +43,7 @@ import Testing
         let ending = await session.close()
         #expect(ending.kind == .closed)
         #expect(ending.code == .done)
-        #expect(server.mount.sessionCount == 0)
+        try await eventually("the server has heard the last word") { server.mount.sessionCount == 0 }
         try await server.stop()
     }
 

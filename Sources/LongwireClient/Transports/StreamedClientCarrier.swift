@@ -61,7 +61,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             reason.isAboutHost = true
             gone(reason)
         case .success(let channel):
-            guard !isClosed else { return channel.close(promise: nil) }
+            // A session that ended meanwhile must not be opened again.
+            guard !isClosed, !core.machine.isEnded else { return channel.close(promise: nil) }
             core.turn { $0.add(self, for: path) }
             listener.carrierConnected(path, after: .now() - startedAt)
         }

@@ -15,6 +15,8 @@ extension SessionMachine {
         var room = Int.max
         if let allowance = paths[index].allowance { room = allowance.controlBytes }
         if role == .client, paths[index].owesOpening {
+            // What has ended is not opened again.
+            guard ending == nil else { return nil }
             paths[index].owesOpening = false
             let open = openFrame(path: paths[index], transport: paths[index].transport)
             paths[index].hasNamedInstance = open.instance != nil
