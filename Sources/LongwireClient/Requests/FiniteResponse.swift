@@ -1,8 +1,17 @@
 internal import NIOCore
+internal import NIOHTTP1
 
 /// The response to a request with a finite body, whole.
 struct FiniteResponse {
     var status: Int
     var contentType: String
-    var body: ByteBuffer
+    /// The fields of the head.
+    var fields: HTTPHeaders
+    var body = ByteBuffer()
+
+    init(_ head: HTTPResponseHead) {
+        status = Int(head.status.code)
+        contentType = head.headers.first(name: "Content-Type") ?? ""
+        fields = head.headers
+    }
 }

@@ -28,6 +28,12 @@ final class ClientSession: SessionObserver {
     /// The path that carries the session, since when, and what had been received and covered then.
     private var used: (path: UInt64, transport: TransportKind, since: NIODeadline, numbers: (UInt64, UInt64))?
 
+    /// Whether bodies of duplex transactions declare a length: some web servers take no others (status 411).
+    private var declaresLength: Bool
+
+    /// The length that is declared: paths are rotated before it is used up.
+    private static let declaredLength = 64 * 1024 * 1024
+
     init(
         core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
         opened: EventLoopPromise<Session>
@@ -39,8 +45,9 @@ final class ClientSession: SessionObserver {
         self.opened = opened
         backoff = Backoff(resumeTime: core.machine.resumeTime)
         chooser = TransportChooser(
-            transports: configuration.transports, remembered: memory.transport(of: dialer.endpoint))
+            transports: configuration.transports, remembered: memory.transport(of: dialer))
         promotionWait = configuration.promotionInterval
+        declaresLength = memory.wantsLength(dialer)
     }
 
     func start() { beginRound() }
@@ -75,10 +82,17 @@ final class ClientSession: SessionObserver {
     @discardableResult
     private func dial(_ transport: TransportKind) -> Bool {
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
+        var length: Int?
+        if transport == .duplex, declaresLength {
+            let greatest = configuration.session.greatestSize
+            length = greatest > 0 ? min(Self.declaredLength, greatest) : Self.declaredLength
+        }
+        if let length { core.machine.declareLength(length, of: path) }
         let carrier: any ClientCarrier =
             transport == .poll
             ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self)
-            : StreamedClientCarrier(path: path, transport: transport, core: core, dialer: dialer, listener: self)
+            : StreamedClientCarrier(
+                path: path, transport: transport, declaredLength: length, core: core, dialer: dialer, listener: self)
         attempts[path] = carrier
         carrier.start()
         return true
@@ -160,7 +174,7 @@ final class ClientSession: SessionObserver {
             if used?.transport != transport { promotionWait = configuration.promotionInterval }
             used = (path, transport, .now(), numbers)
             chooser.used(transport)
-            memory.remember(transport, of: dialer.endpoint)
+            memory.remember(transport, of: dialer)
             configuration.onChange?(.connected(transport))
             promoteLater()
         }
@@ -168,7 +182,7 @@ final class ClientSession: SessionObserver {
     }
 
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
-        let wasAttempt = attempts.removeValue(forKey: path) != nil
+        let attempt = attempts.removeValue(forKey: path)
         let failure = failures.removeValue(forKey: path)
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
@@ -179,7 +193,15 @@ final class ClientSession: SessionObserver {
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if wasAttempt { return attemptFailed(reason) }
+        if let attempt {
+            if !declaresLength, (attempt as? StreamedClientCarrier)?.transport == .duplex, reason.kind == .status(411) {
+                declaresLength = true
+                memory.remember(wantsLength: true, of: dialer)
+                dial(.duplex)
+                return
+            }
+            return attemptFailed(reason)
+        }
         if !core.machine.isAttached { redialSoon() }
     }
 
