@@ -24,6 +24,8 @@ public struct ClientConfiguration: Sendable {
     public var promotionInterval = TimeAmount.seconds(30)
     /// Told, on the session's event loop, when the line changes; it must not block.
     public var onChange: (@Sendable (SessionChange) -> Void)?
+    /// Whether bodies of duplex transactions declare a length from the first attempt on.
+    var declaresLength = false
     /// Shown the heads of responses, on the event loop of their connection.
     var onResponseHead: ResponseObserver.Observer?
     /// Where the library logs; it logs nothing above debug.

@@ -37,6 +37,8 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The longest line sent and message taken.", valueName: "bytes"))
     var messageLimit = 1024 * 1024
 
+    @OptionGroup var proxies: ProxyOptions
+
     @Flag(name: .shortAndLong, help: "Tell of changes of the line.")
     var verbose = false
 
@@ -66,6 +68,7 @@ struct Connect: AsyncParsableCommand {
         configuration.headerFields = header.map { ($0.name, $0.value) }
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount
+        proxies.apply(to: &configuration)
         configuration.session.timeToOpen = timeout.amount
         configuration.session.messageLimit = messageLimit
         configuration.onChange = { line.changed($0) }

@@ -57,7 +57,7 @@ struct Proxy: Sendable, Equatable {
         guard let user = percentDecoded(userInfo[..<colon]),
             let password = percentDecoded(userInfo[colon...].dropFirst())
         else { return nil }
-        return "Basic " + Base64URL.padded(user + [UInt8(ascii: ":")] + password)
+        return "Basic " + Base64.encoded(user + [UInt8(ascii: ":")] + password)
     }
 
     private static func percentDecoded(_ text: Substring) -> [UInt8]? {

@@ -90,8 +90,13 @@ final class RequestConnection: ChannelInboundHandler {
     private func closed(_ why: ConnectError) {
         guard !isGone else { return }
         isGone = true
-        completion = nil
         context?.close(promise: nil)
+        if let response, let completion, response.status != 200 {
+            // It says more than how it ended.
+            self.completion = nil
+            completion(response, false)
+        }
+        completion = nil
         gone(self, why)
     }
 }

@@ -30,6 +30,11 @@ final class ClientSession: SessionObserver {
 
     /// Whether bodies of duplex transactions declare a length: some web servers take no others (status 411).
     private var declaresLength: Bool
+    /// Whether the next try of duplex beside a lesser transport declares a length: some proxies pass such a body on as
+    /// it comes, and hold a chunked one back.
+    private var promotionDeclares = true
+    /// The last path whose length was declared.
+    private var declaredPath: UInt64 = 0
 
     /// The length that is declared: paths are rotated before it is used up.
     private static let declaredLength = 64 * 1024 * 1024
@@ -47,7 +52,7 @@ final class ClientSession: SessionObserver {
         chooser = TransportChooser(
             transports: configuration.transports, remembered: memory.transport(of: dialer))
         promotionWait = configuration.promotionInterval
-        declaresLength = memory.wantsLength(dialer)
+        declaresLength = memory.wantsLength(dialer) || configuration.declaresLength
     }
 
     func start() { beginRound() }
@@ -80,14 +85,17 @@ final class ClientSession: SessionObserver {
     }
 
     @discardableResult
-    private func dial(_ transport: TransportKind) -> Bool {
+    private func dial(_ transport: TransportKind, declaring: Bool = false) -> Bool {
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
         var length: Int?
-        if transport == .duplex, declaresLength {
+        if transport == .duplex, declaresLength || declaring {
             let greatest = configuration.session.greatestSize
             length = greatest > 0 ? min(Self.declaredLength, greatest) : Self.declaredLength
         }
-        if let length { core.machine.declareLength(length, of: path) }
+        if let length {
+            core.machine.declareLength(length, of: path)
+            declaredPath = path
+        }
         let carrier: any ClientCarrier =
             transport == .poll
             ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self)
@@ -96,6 +104,12 @@ final class ClientSession: SessionObserver {
         attempts[path] = carrier
         carrier.start()
         return true
+    }
+
+    /// From now on bodies of duplex transactions declare their length here.
+    private func wantsLength() {
+        declaresLength = true
+        memory.remember(wantsLength: true, of: dialer)
     }
 
     private func redialSoon() {
@@ -151,7 +165,8 @@ final class ClientSession: SessionObserver {
         guard let used, attempts.isEmpty, core.machine.isAttached,
             let better = chooser.better(than: used.transport, now: .now())
         else { return }
-        dial(better)
+        dial(better, declaring: better == .duplex && promotionDeclares)
+        if better == .duplex { promotionDeclares.toggle() }
         promoteLater()
     }
 
@@ -175,6 +190,7 @@ final class ClientSession: SessionObserver {
             used = (path, transport, .now(), numbers)
             chooser.used(transport)
             memory.remember(transport, of: dialer)
+            if path == declaredPath, !declaresLength { wantsLength() }
             configuration.onChange?(.connected(transport))
             promoteLater()
         }
@@ -195,8 +211,7 @@ final class ClientSession: SessionObserver {
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
         if let attempt {
             if !declaresLength, (attempt as? StreamedClientCarrier)?.transport == .duplex, reason.kind == .status(411) {
-                declaresLength = true
-                memory.remember(wantsLength: true, of: dialer)
+                wantsLength()
                 dial(.duplex)
                 return
             }

@@ -137,13 +137,19 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         }
     }
 
+    /// What was answered that is no Longwire's, also where it was cut short.
+    private var answered: ConnectError? {
+        guard case .foreign(let answer) = response else { return nil }
+        return ForeignAnswer.describe(answer, dialer: dialer)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
-        gone(ConnectError(.unreachable, "the connection was closed"))
+        gone(answered ?? ConnectError(.unreachable, "the connection was closed"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        gone(DialFailure.describe(error, dialer: dialer))
+        gone(answered ?? DialFailure.describe(error, dialer: dialer))
         context.close(promise: nil)
     }
 
