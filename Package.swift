@@ -110,6 +110,9 @@ let package = Package(
             name: "LongwireTransportTests",
             dependencies: ["LongwireTransport", "LongwireProtocol", nio("NIOCore")]),
         .testTarget(
+            name: "LongwireClientTests",
+            dependencies: ["LongwireClient", "LongwireSession", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")]),
+        .testTarget(
             name: "LongwireServerTests",
             dependencies: [
                 "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireSession", "LongwireTesting",

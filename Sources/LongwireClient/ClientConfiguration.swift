@@ -12,6 +12,10 @@ public struct ClientConfiguration: Sendable {
     public var connectTimeout = TimeAmount.seconds(10)
     /// A file of certificates (PEM) to trust in place of the system's.
     public var trustedCertificates: String?
+    /// Through which forward proxy servers are reached.
+    public var proxy = ProxySetting.fromEnvironment
+    /// Whether a proxy is asked for a tunnel (CONNECT) also where the URL is http; for https it always is.
+    public var proxyTunnel = false
     /// The transports that may carry the session, the best first; each is tried when the ones before do not pass.
     public var transports: [TransportKind] = [.duplex, .stream, .poll]
     /// How long a lesser transport carries the session until a better one is tried again; zero: never.
@@ -28,6 +32,10 @@ public struct ClientConfiguration: Sendable {
     ///
     /// For looking at a line: what is written is decoded once more for it. Nil costs nothing.
     public var onFrame: (@Sendable (FrameTrace) -> Void)?
+    /// Whether bodies of duplex transactions declare a length from the first attempt on.
+    var declaresLength = false
+    /// Shown the heads of responses, on the event loop of their connection.
+    var onResponseHead: ResponseObserver.Observer?
     /// Where the library logs; it logs nothing above debug.
     public var logger = Logger(label: "longwire.client")
 

@@ -47,6 +47,8 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes"))
     var messageLimit = 1024 * 1024
 
+    @OptionGroup var proxies: ProxyOptions
+
     @Flag(inversion: .prefixedNo, help: "Keep typed lines for the next run, or none.")
     var history: Bool?
 
@@ -101,6 +103,7 @@ struct Connect: AsyncParsableCommand {
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount
         configuration.reconnectLimit = reconnectLimit
+        proxies.apply(to: &configuration)
         configuration.session.timeToOpen = timeout.amount
         configuration.session.messageLimit = messageLimit
         configuration.onChange = { line.changed($0) }

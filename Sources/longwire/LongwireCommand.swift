@@ -13,7 +13,7 @@ struct LongwireCommand: AsyncParsableCommand {
             All of it, with exit codes: man longwire
             """,
         version: "0.1.0",
-        subcommands: [Connect.self],
+        subcommands: [Connect.self, Probe.self],
         defaultSubcommand: Connect.self)
 
     static func main() async {

@@ -2,10 +2,12 @@ internal import LongwireProtocol
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 
-/// Which transport passed last, by server: the next session begins with it (Docs/protocol.md, "Choosing a transport").
+/// Which transport passed last, by server and proxy: the next session begins with it (Docs/protocol.md, "Choosing a transport").
 final class TransportMemory: Sendable {
     private struct Entry {
-        var transport: TransportKind
+        var transport: TransportKind?
+        /// Whether the server wants to be told the length of a body.
+        var wantsLength = false
         var until: NIODeadline
     }
 
@@ -15,19 +17,31 @@ final class TransportMemory: Sendable {
 
     private let entries = NIOLockedValueBox<[String: Entry]>([:])
 
-    func transport(of endpoint: Endpoint) -> TransportKind? {
+    func transport(of dialer: Dialer) -> TransportKind? { entry(of: dialer)?.transport }
+
+    /// Whether duplex passes there with a declared length only.
+    func wantsLength(_ dialer: Dialer) -> Bool { entry(of: dialer)?.wantsLength ?? false }
+
+    private func entry(of dialer: Dialer) -> Entry? {
         entries.withLockedValue { entries in
-            guard let entry = entries[endpoint.place], entry.until > .now() else { return nil }
-            return entry.transport
+            guard let entry = entries[dialer.place], entry.until > .now() else { return nil }
+            return entry
         }
     }
 
-    func remember(_ transport: TransportKind, of endpoint: Endpoint) {
+    func remember(_ transport: TransportKind, of dialer: Dialer) { update(dialer) { $0.transport = transport } }
+
+    func remember(wantsLength: Bool, of dialer: Dialer) { update(dialer) { $0.wantsLength = wantsLength } }
+
+    private func update(_ dialer: Dialer, _ change: (inout Entry) -> Void) {
         let now = NIODeadline.now()
         entries.withLockedValue { entries in
             if entries.count >= Self.limit { entries = entries.filter { $0.value.until > now } }
-            guard entries.count < Self.limit || entries[endpoint.place] != nil else { return }
-            entries[endpoint.place] = Entry(transport: transport, until: now + Self.keeps)
+            guard entries.count < Self.limit || entries[dialer.place] != nil else { return }
+            var entry = entries[dialer.place].flatMap { $0.until > now ? $0 : nil } ?? Entry(until: now)
+            change(&entry)
+            entry.until = now + Self.keeps
+            entries[dialer.place] = entry
         }
     }
 }

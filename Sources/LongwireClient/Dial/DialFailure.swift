@@ -15,22 +15,39 @@ internal import NIOPosix
 
 /// Says in a sentence why a connection failed.
 enum DialFailure {
-    static func describe(_ error: any Error, endpoint: Endpoint) -> ConnectError {
-        let place = "\(endpoint.host):\(endpoint.port)"
+    /// What a connection that came about failed of.
+    static func describe(_ error: any Error, dialer: Dialer) -> ConnectError {
+        if let error = error as? ConnectError { return error }
+        if let proxy = dialer.route.proxy, !(error is HTTPParserError) {
+            let line = "\(dialer.endpoint.authority) by the proxy \(proxy.place)"
+            guard isTLS(error) else {
+                return ConnectError(.unreachable, "the connection to \(line) broke: \(error)")
+            }
+            if case .tunnel = dialer.route {
+                return ConnectError(.tls, "no trusted TLS connection to \(line): \(error)")
+            }
+        }
+        return dialling(error, dialer: dialer)
+    }
+
+    /// Why no connection came about.
+    static func dialling(_ error: any Error, dialer: Dialer) -> ConnectError {
         if let error = error as? ConnectError { return error }
         if let error = error as? NIOConnectionError {
-            if let single = error.connectionErrors.first { return describe(single.error, endpoint: endpoint) }
-            return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
+            guard let single = error.connectionErrors.first else { return nameNotFound(dialer) }
+            return dialling(single.error, dialer: dialer)
         }
+        if let proxy = dialer.route.proxy {
+            if let failure = describe(error, proxy: proxy, endpoint: dialer.endpoint) { return failure }
+        }
+        let place = HostAndPort.joined(dialer.endpoint.host, dialer.endpoint.port)
         if let error = error as? HTTPParserError, error == .invalidEOFState {
             return ConnectError(.unreachable, "\(place) closed the connection in the middle of a response")
         }
         if error is HTTPParserError {
             return ConnectError(.notLongwire, "\(place) does not speak HTTP/1.1: \(error)")
         }
-        if let error = error as? SocketAddressError, case .unknown = error {
-            return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
-        }
+        if let error = error as? SocketAddressError, case .unknown = error { return nameNotFound(dialer) }
         if let error = error as? ChannelError, case .connectTimeout = error {
             return ConnectError(.timedOut, "no connection to \(place) in time")
         }
@@ -38,15 +55,55 @@ enum DialFailure {
             switch error.errnoCode {
             case ECONNREFUSED: return ConnectError(.refused, "nobody listens at \(place) (connection refused)")
             case ETIMEDOUT: return ConnectError(.timedOut, "no connection to \(place) in time")
+            case ECONNRESET, EPIPE: return ConnectError(.unreachable, "\(place) broke the connection (reset)")
             default: return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
             }
         }
         #if TLS
-            if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
-                return ConnectError(.tls, tlsSentence(error, place: place))
-            }
+            if isTLS(error) { return ConnectError(.tls, tlsSentence(error, place: place)) }
         #endif
         return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
+    }
+
+    private static func nameNotFound(_ dialer: Dialer) -> ConnectError {
+        guard let proxy = dialer.route.proxy else {
+            return ConnectError(.nameNotFound, "the name \(dialer.endpoint.host) is not known")
+        }
+        return ConnectError(
+            .proxy(.nameNotFound),
+            "the name of the proxy \(proxy.place), on the way to \(dialer.endpoint.authority), is not known")
+    }
+
+    /// Why the proxy could not be reached; nil where the error is about what lies behind it.
+    private static func describe(_ error: any Error, proxy: Proxy, endpoint: Endpoint) -> ConnectError? {
+        let place = "the proxy \(proxy.place), on the way to \(endpoint.authority),"
+        if let error = error as? SocketAddressError, case .unknown = error { return nil }
+        if isTLS(error) {
+            // TLS with the server begins when the dialling is over.
+            return proxy.isSecure
+                ? ConnectError(.proxy(.tls), "no trusted TLS connection to \(place.dropLast()): \(error)") : nil
+        }
+        if error is HTTPParserError { return nil }
+        if let error = error as? ChannelError, case .connectTimeout = error {
+            return ConnectError(.proxy(.timedOut), "\(place) did not answer in time")
+        }
+        if let error = error as? IOError {
+            switch error.errnoCode {
+            case ECONNREFUSED:
+                return ConnectError(.proxy(.refused), "\(place) is not there: nobody listens (connection refused)")
+            case ETIMEDOUT: return ConnectError(.proxy(.timedOut), "\(place) did not answer in time")
+            default: break
+            }
+        }
+        return ConnectError(.proxy(.unreachable), "\(place) cannot be reached: \(error)")
+    }
+
+    private static func isTLS(_ error: any Error) -> Bool {
+        #if TLS
+            error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError
+        #else
+            false
+        #endif
     }
 
     #if TLS

@@ -9,23 +9,36 @@ internal import NIOPosix
     internal import NIOSSL
 #endif
 
-/// Opens connections to one endpoint.
+/// Opens connections to one endpoint, directly or by a proxy: the one place where connections come from.
 struct Dialer: Sendable {
     let endpoint: Endpoint
     let headerFields: [(name: String, value: String)]
+    let route: Route
     private let timeout: TimeAmount
+    private let observer: ResponseObserver.Observer?
     #if TLS
         private let tls: NIOSSLContext?
+        private let proxyTLS: NIOSSLContext?
     #endif
 
-    init(endpoint: Endpoint, configuration: ClientConfiguration) throws {
+    init(
+        endpoint: Endpoint, configuration: ClientConfiguration,
+        variable: (String) -> String? = Environment.variable
+    ) throws {
         self.endpoint = endpoint
         headerFields = configuration.headerFields
         timeout = configuration.connectTimeout
+        observer = configuration.onResponseHead
+        route = try Route(
+            to: endpoint, setting: configuration.proxy, tunnels: configuration.proxyTunnel, variable: variable)
         #if TLS
             tls = endpoint.isSecure ? try Self.context(configuration) : nil
+            proxyTLS = route.proxy?.isSecure == true ? try Self.context(configuration) : nil
         #else
             if endpoint.isSecure { throw ConnectError(.tls, "this program was built without TLS; use http") }
+            if route.proxy?.isSecure == true {
+                throw ConnectError(.proxy(.tls), "this program was built without TLS; use a proxy with http")
+            }
         #endif
     }
 
@@ -42,13 +55,47 @@ struct Dialer: Sendable {
             }
             return try NIOSSLContext(configuration: tls)
         }
+
+        private static func handler(_ tls: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
+            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
+            return try NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : host)
+        }
     #endif
 
-    /// Connects, with a handler on top that takes the parts of responses; it is asked for on the event loop.
+    // MARK: Connections
+
+    /// What is remembered of the endpoint is remembered of this.
+    var place: String { route.place(of: endpoint) }
+
+    /// Connects for HTTP, with a handler on top that takes the parts of responses; it is asked for on the event loop.
     func connect(
         on eventLoop: any EventLoop, handler: @escaping @Sendable () -> any ChannelHandler
     ) -> EventLoopFuture<any Channel> {
-        ClientBootstrap(group: eventLoop)
+        connect(on: eventLoop, by: route) { pipeline in
+            try pipeline.addHandler(HTTPRequestEncoder())
+            try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
+            if let observer { try pipeline.addHandler(ResponseObserver(observer)) }
+            try pipeline.addHandler(handler())
+        }
+    }
+
+    /// Connects to the endpoint, through a tunnel where a proxy is on the way, for what is not HTTP requests.
+    ///
+    /// - Parameter configure: adds handlers, above TLS where the endpoint wants that; on the event loop.
+    func connectForBytes(
+        on eventLoop: any EventLoop,
+        configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        connect(on: eventLoop, by: route.forBytes, configure: configure)
+    }
+
+    private func connect(
+        on eventLoop: any EventLoop, by route: Route,
+        configure: @escaping @Sendable (ChannelPipeline.SynchronousOperations) throws -> Void
+    ) -> EventLoopFuture<any Channel> {
+        let deadline = NIODeadline.now() + timeout
+        // A name may have several addresses, and each gets a channel: handlers are added to the one that connects.
+        return ClientBootstrap(group: eventLoop)
             .connectTimeout(timeout)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
@@ -56,26 +103,41 @@ struct Dialer: Sendable {
             .channelOption(
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
             )
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try configure(channel.pipeline.syncOperations, handler: handler())
+            .connect(host: route.proxy?.host ?? endpoint.host, port: route.proxy?.port ?? endpoint.port)
+            .flatMap { channel in
+                do {
+                    let pipeline = channel.pipeline.syncOperations
+                    #if TLS
+                        if let proxy = route.proxy, let proxyTLS {
+                            try pipeline.addHandler(Self.handler(proxyTLS, host: proxy.host))
+                        }
+                    #endif
+                    guard case .tunnel(let proxy) = route else {
+                        try addTLS(pipeline)
+                        try configure(pipeline)
+                        guard channel.isActive else { throw ChannelError.eof }
+                        return channel.eventLoop.makeSucceededFuture(channel)
+                    }
+                    let tunnel = TunnelHandler(endpoint: endpoint, proxy: proxy) { pipeline in
+                        try addTLS(pipeline)
+                        try configure(pipeline)
+                    }
+                    try pipeline.addHandler(tunnel)
+                    return tunnel.open(on: channel, before: deadline).map { channel }
+                } catch {
+                    channel.close(promise: nil)
+                    return channel.eventLoop.makeFailedFuture(error)
                 }
             }
-            .connect(host: endpoint.host, port: endpoint.port)
     }
 
-    private func configure(_ pipeline: ChannelPipeline.SynchronousOperations, handler: any ChannelHandler) throws {
+    private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations) throws {
         #if TLS
-            if let tls {
-                let isAddress = (try? SocketAddress(ipAddress: endpoint.host, port: 0)) != nil
-                try pipeline.addHandler(
-                    NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : endpoint.host))
-            }
+            if let tls { try pipeline.addHandler(Self.handler(tls, host: endpoint.host)) }
         #endif
-        try pipeline.addHandler(HTTPRequestEncoder())
-        try pipeline.addHandler(ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes)))
-        try pipeline.addHandler(handler)
     }
+
+    // MARK: Requests
 
     /// The head of a request for a path of a session; `transaction` tells those of one path apart.
     func head(
@@ -92,8 +154,11 @@ struct Dialer: Sendable {
         if method == .POST { headers.add(name: "Content-Type", value: HTTPBinding.mediaType) }
         for (name, value) in fields { headers.add(name: name, value: value) }
         for (name, value) in headerFields { headers.replaceOrAdd(name: name, value: value) }
+        if case .forward(let proxy) = route, let authorization = proxy.authorization {
+            headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization)
+        }
+        let target = endpoint.target(session: session.description, path: path, transaction: transaction)
         return HTTPRequestHead(
-            version: .http1_1, method: method,
-            uri: endpoint.target(session: session.description, path: path, transaction: transaction), headers: headers)
+            version: .http1_1, method: method, uri: route.target(target, of: endpoint), headers: headers)
     }
 }

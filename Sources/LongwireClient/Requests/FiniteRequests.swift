@@ -65,7 +65,7 @@ final class FiniteRequests {
 
     private func answered(_ transaction: UInt64, _ response: FiniteResponse) {
         guard response.status == 200, HTTPBinding.isFrames(response.contentType) else {
-            return fail(transaction, ForeignAnswer.describe(response, endpoint: dialer.endpoint))
+            return fail(transaction, ForeignAnswer.describe(response, dialer: dialer))
         }
         guard response.body.readableBytes > 0 else {
             return fail(transaction, ConnectError(.unreachable, "the server answered with nothing"))

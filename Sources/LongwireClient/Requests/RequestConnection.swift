@@ -8,7 +8,7 @@ final class RequestConnection: ChannelInboundHandler {
 
     typealias Completion = (FiniteResponse, _ isReusable: Bool) -> Void
 
-    private let endpoint: Endpoint
+    private let dialer: Dialer
     private let gone: (RequestConnection, ConnectError) -> Void
     private var context: ChannelHandlerContext?
     private var completion: Completion?
@@ -21,8 +21,8 @@ final class RequestConnection: ChannelInboundHandler {
     private static let bodyLimit = 4 * 1024 * 1024
 
     /// - Parameter gone: called once when the connection ends by itself, with what was wrong.
-    init(endpoint: Endpoint, gone: @escaping (RequestConnection, ConnectError) -> Void) {
-        self.endpoint = endpoint
+    init(dialer: Dialer, gone: @escaping (RequestConnection, ConnectError) -> Void) {
+        self.dialer = dialer
         self.gone = gone
     }
 
@@ -57,13 +57,13 @@ final class RequestConnection: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
-            isReusable = head.isKeepAlive
-            response = FiniteResponse(
-                status: Int(head.status.code), contentType: head.headers.first(name: "Content-Type") ?? "",
-                body: ByteBuffer())
+            // HTTP/1.0 proxies close after each response, also those that say so in a field of their own.
+            isReusable = head.isKeepAlive && !head.headers["Proxy-Connection"].contains { $0.lowercased() == "close" }
+            response = FiniteResponse(head)
         case .body(let bytes):
             guard (response?.body.readableBytes ?? 0) + bytes.readableBytes <= Self.bodyLimit else {
-                return closed(ConnectError(.notLongwire, "\(endpoint.authority) answered with more than was asked for"))
+                return closed(
+                    ConnectError(.notLongwire, "\(dialer.endpoint.authority) answered with more than was asked for"))
             }
             if response?.body.readableBytes == 0 {
                 response?.body = bytes
@@ -84,14 +84,19 @@ final class RequestConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        closed(DialFailure.describe(error, endpoint: endpoint))
+        closed(DialFailure.describe(error, dialer: dialer))
     }
 
     private func closed(_ why: ConnectError) {
         guard !isGone else { return }
         isGone = true
-        completion = nil
         context?.close(promise: nil)
+        if let response, let completion, response.status != 200 {
+            // It says more than how it ended.
+            self.completion = nil
+            completion(response, false)
+        }
+        completion = nil
         gone(self, why)
     }
 }

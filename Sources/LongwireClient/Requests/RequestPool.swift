@@ -66,7 +66,7 @@ final class RequestPool {
 
     private func connect(for ticket: Ticket) {
         let pool = NIOLoopBound(self, eventLoop: eventLoop)
-        let connection = RequestConnection(endpoint: dialer.endpoint) { pool.value.connectionGone($0, why: $1) }
+        let connection = RequestConnection(dialer: dialer) { pool.value.connectionGone($0, why: $1) }
         let bound = NIOLoopBound(connection, eventLoop: eventLoop)
         dialer.connect(on: eventLoop) { bound.value }.whenComplete { result in
             switch result {
@@ -74,7 +74,7 @@ final class RequestPool {
                 guard pool.value.requests[ticket] != nil else { return bound.value.close() }
                 pool.value.begin(ticket, on: bound.value)
             case .failure(let error):
-                var why = DialFailure.describe(error, endpoint: pool.value.dialer.endpoint)
+                var why = DialFailure.dialling(error, dialer: pool.value.dialer)
                 why.isAboutHost = true
                 pool.value.requests.removeValue(forKey: ticket)?.completion(.failure(why))
             }

@@ -30,6 +30,17 @@ final class ClientSession: SessionObserver {
     /// The rounds of attempts to open the line again since it was open last.
     private var rounds = 0
 
+    /// Whether bodies of duplex transactions declare a length: some web servers take no others (status 411).
+    private var declaresLength: Bool
+    /// Whether the next try of duplex beside a lesser transport declares a length: some proxies pass such a body on as
+    /// it comes, and hold a chunked one back.
+    private var promotionDeclares = true
+    /// The last path whose length was declared.
+    private var declaredPath: UInt64 = 0
+
+    /// The length that is declared: paths are rotated before it is used up.
+    private static let declaredLength = 64 * 1024 * 1024
+
     init(
         core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
         opened: EventLoopPromise<Session>
@@ -41,8 +52,9 @@ final class ClientSession: SessionObserver {
         self.opened = opened
         backoff = Backoff(resumeTime: core.machine.resumeTime)
         chooser = TransportChooser(
-            transports: configuration.transports, remembered: memory.transport(of: dialer.endpoint))
+            transports: configuration.transports, remembered: memory.transport(of: dialer))
         promotionWait = configuration.promotionInterval
+        declaresLength = memory.wantsLength(dialer) || configuration.declaresLength
     }
 
     func start() { beginRound() }
@@ -75,17 +87,33 @@ final class ClientSession: SessionObserver {
     }
 
     @discardableResult
-    private func dial(_ transport: TransportKind) -> Bool {
+    private func dial(_ transport: TransportKind, declaring: Bool = false) -> Bool {
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
+        var length: Int?
+        if transport == .duplex, declaresLength || declaring {
+            let greatest = configuration.session.greatestSize
+            length = greatest > 0 ? min(Self.declaredLength, greatest) : Self.declaredLength
+        }
+        if let length {
+            core.machine.declareLength(length, of: path)
+            declaredPath = path
+        }
         let tap = configuration.onFrame.map { FrameTap(path: path, tell: $0) }
         let carrier: any ClientCarrier =
             transport == .poll
             ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self, tap: tap)
             : StreamedClientCarrier(
-                path: path, transport: transport, core: core, dialer: dialer, listener: self, tap: tap)
+                path: path, transport: transport, declaredLength: length, core: core, dialer: dialer, listener: self,
+                tap: tap)
         attempts[path] = carrier
         carrier.start()
         return true
+    }
+
+    /// From now on bodies of duplex transactions declare their length here.
+    private func wantsLength() {
+        declaresLength = true
+        memory.remember(wantsLength: true, of: dialer)
     }
 
     private func redialSoon() {
@@ -150,7 +178,8 @@ final class ClientSession: SessionObserver {
         guard let used, attempts.isEmpty, core.machine.isAttached,
             let better = chooser.better(than: used.transport, now: .now())
         else { return }
-        dial(better)
+        dial(better, declaring: better == .duplex && promotionDeclares)
+        if better == .duplex { promotionDeclares.toggle() }
         promoteLater()
     }
 
@@ -174,7 +203,8 @@ final class ClientSession: SessionObserver {
             if used?.transport != transport { promotionWait = configuration.promotionInterval }
             used = (path, transport, .now(), numbers)
             chooser.used(transport)
-            memory.remember(transport, of: dialer.endpoint)
+            memory.remember(transport, of: dialer)
+            if path == declaredPath, !declaresLength { wantsLength() }
             configuration.onChange?(.connected(transport))
             promoteLater()
         }
@@ -182,7 +212,7 @@ final class ClientSession: SessionObserver {
     }
 
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
-        let wasAttempt = attempts.removeValue(forKey: path) != nil
+        let attempt = attempts.removeValue(forKey: path)
         let failure = failures.removeValue(forKey: path)
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
@@ -193,7 +223,14 @@ final class ClientSession: SessionObserver {
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if wasAttempt { return attemptFailed(reason) }
+        if let attempt {
+            if !declaresLength, (attempt as? StreamedClientCarrier)?.transport == .duplex, reason.kind == .status(411) {
+                wantsLength()
+                dial(.duplex)
+                return
+            }
+            return attemptFailed(reason)
+        }
         if !core.machine.isAttached { redialSoon() }
     }
 

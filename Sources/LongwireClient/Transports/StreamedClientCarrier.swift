@@ -22,6 +22,9 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     }
 
     let path: UInt64
+    let transport: TransportKind
+    /// The length that the body of a duplex transaction claims to have; nil where it is chunked.
+    let declaredLength: Int?
     private let core: SessionCore
     private let dialer: Dialer
     private let listener: any CarrierListener
@@ -36,10 +39,12 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var isClosed = false
 
     init(
-        path: UInt64, transport: TransportKind, core: SessionCore, dialer: Dialer,
+        path: UInt64, transport: TransportKind, declaredLength: Int? = nil, core: SessionCore, dialer: Dialer,
         listener: any CarrierListener, tap: FrameTap? = nil
     ) {
         self.path = path
+        self.transport = transport
+        self.declaredLength = declaredLength
         self.core = core
         self.dialer = dialer
         self.listener = listener
@@ -59,7 +64,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private func dialled(_ result: Result<any Channel, any Error>) {
         switch result {
         case .failure(let error):
-            var reason = DialFailure.describe(error, endpoint: dialer.endpoint)
+            var reason = DialFailure.dialling(error, dialer: dialer)
             reason.isAboutHost = true
             gone(reason)
         case .success(let channel):
@@ -82,8 +87,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             if head.status == .ok, HTTPBinding.isFrames(type) {
                 response = .frames
             } else {
-                response = .foreign(
-                    FiniteResponse(status: Int(head.status.code), contentType: type, body: ByteBuffer()))
+                response = .foreign(FiniteResponse(head))
             }
         case .body(let bytes): bodyReceived(bytes)
         case .end: ended()
@@ -100,7 +104,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
                 decode()
             }
         case .foreign(var answer):
-            if answer.body.readableBytes < 1024 { answer.body.writeImmutableBuffer(bytes) }
+            if answer.body.readableBytes < 8192 { answer.body.writeImmutableBuffer(bytes) }
             response = .foreign(answer)
         case .awaited, .over: break
         }
@@ -124,7 +128,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         self.response = .over
         switch response {
         case .foreign(let answer):
-            gone(ForeignAnswer.describe(answer, endpoint: dialer.endpoint))
+            gone(ForeignAnswer.describe(answer, dialer: dialer))
         case .frames:
             guard !isClosed else { return }
             isClosed = true
@@ -139,13 +143,19 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         }
     }
 
+    /// What was answered that is no Longwire's, also where it was cut short.
+    private var answered: ConnectError? {
+        guard case .foreign(let answer) = response else { return nil }
+        return ForeignAnswer.describe(answer, dialer: dialer)
+    }
+
     func channelInactive(context: ChannelHandlerContext) {
-        gone(ConnectError(.unreachable, "the connection was closed"))
+        gone(answered ?? ConnectError(.unreachable, "the connection was closed"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        gone(DialFailure.describe(error, endpoint: dialer.endpoint))
+        gone(answered ?? DialFailure.describe(error, dialer: dialer))
         context.close(promise: nil)
     }
 
@@ -176,8 +186,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         if uplinks != nil { return get(opening: control, context: context) }
         if !isHeadWritten {
             isHeadWritten = true
-            let head = dialer.head(
-                .POST, session: core.machine.identifier, path: path, fields: [("Transfer-Encoding", "chunked")])
+            let length = declaredLength.map { ("Content-Length", String($0)) } ?? ("Transfer-Encoding", "chunked")
+            let head = dialer.head(.POST, session: core.machine.identifier, path: path, fields: [length])
             context.write(wrapOutboundOut(.head(head)), promise: nil)
         }
         // One chunk: what the session counts as one piece must be one on the wire.

@@ -34,6 +34,8 @@ struct Path {
     /// Of these, the ones the other side was told of.
     var bytesReadSaid: UInt64 = 0
     var bytesWritten: UInt64 = 0
+    /// Client: the length that was declared for the body; 0 where none was.
+    var bodyLimit: UInt64 = 0
 
     // Watchdog (client, duplex).
     var progressAt: NIODeadline
@@ -60,6 +62,11 @@ struct Path {
     /// Server, poll: the requests that wait for their answers, oldest first.
     var held: [(transaction: UInt64, since: NIODeadline)] = []
     var nextTransaction: UInt64 = 1
+
+    /// What a declared length leaves for control frames.
+    var bodyLeft: Int { bodyLimit > 0 ? Int(clamping: bodyLimit - min(bytesWritten, bodyLimit)) : .max }
+    /// What of it data may take: control frames still have room until the next path carries them.
+    var bodyLeftForData: Int { bodyLimit > 0 ? max(bodyLeft - 16 * 1024, 0) : .max }
 
     init(number: UInt64, transport: TransportKind, phase: Phase, now: NIODeadline) {
         self.number = number

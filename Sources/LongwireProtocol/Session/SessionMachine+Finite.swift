@@ -36,7 +36,7 @@ extension SessionMachine {
         let path = paths[index]
         if let retryAt = path.flights.retryAt, retryAt > now { return false }
         let underWay = path.flights.underWay
-        let isSomethingDue = path.owesAck || acks.isDue(now) || path.owedPong != nil
+        let isSomethingDue = path.owesAck || acks.isDue(now) || path.owedPong != nil || owesPing
         switch path.transport {
         case .poll:
             if underWay == 0 { return true }
@@ -160,6 +160,7 @@ extension SessionMachine {
             owedGoing = nil
             FrameEncoder.write(.going(code), to: &body)
         }
+        if owesPing, paths[index].phase == .used { writePing(on: index, to: &body, now: now) }
         guard paths[index].phase == .used, outbox.hasUnsent else { return nil }
         var range: ClosedRange<UInt64>?
         while body.readableBytes < configuration.bundleBytes,

@@ -22,6 +22,12 @@ extension SessionMachine {
         return highestPath
     }
 
+    /// Client: the length of this path's body was declared: no more is written, and it is rotated in time.
+    package mutating func declareLength(_ length: Int, of path: UInt64) {
+        guard let index = index(of: path) else { return }
+        paths[index].bodyLimit = UInt64(max(length, 0))
+    }
+
     /// The OPEN of a path or of one of its uplinks.
     func openFrame(path: borrowing Path, transport: TransportKind) -> OpenFrame {
         // The sole attempt is used as soon as it opens, and says so at once.

@@ -25,6 +25,7 @@ extension SessionMachine {
         case .pong(let payload):
             if let ping = pingSentAt, ping.payload == payload, ping.path == path {
                 roundTrip.measured(now - ping.at)
+                lastPing = now - ping.at
                 pingSentAt = nil
             }
         case .opened(let opened):

@@ -156,6 +156,7 @@ extension SessionMachine {
         guard path.isConfirmed, outbox.retained == 0 || outbox.covered > path.coveredAtUse else { return nil }
         if let retryAt = path.rotationRetryAt { return retryAt }
         if path.greatestSize > 0, max(path.bytesWritten, path.bytesRead) >= path.greatestSize { return path.startedAt }
+        if path.bodyLimit > 0, path.bytesWritten >= path.bodyLimit / 8 * 7 { return path.startedAt }
         guard path.greatestAge > .zero else { return nil }
         // ± 10 %, from the identifier: many clients of one server do not rotate together.
         let spread = Int64(identifier.low % 201) + 900

@@ -14,6 +14,7 @@ extension SessionMachine {
         let before = control.readableBytes
         var room = Int.max
         if let allowance = paths[index].allowance { room = allowance.controlBytes }
+        room = min(room, paths[index].bodyLeft)
         if role == .client, paths[index].owesOpening {
             // What has ended is not opened again.
             guard ending == nil else { return nil }
@@ -55,7 +56,7 @@ extension SessionMachine {
 
     private mutating func nextData(on index: Int, maxBytes: Int, now: NIODeadline) -> ByteBuffer? {
         guard outbox.hasUnsent, maxBytes > 0 else { return nil }
-        var maxBytes = maxBytes
+        var maxBytes = min(maxBytes, paths[index].bodyLeftForData)
         if let allowance = paths[index].allowance {
             maxBytes = min(maxBytes, allowance.dataBytes == .max ? .max : allowance.dataBytes - Self.controlRoom)
         }
@@ -77,17 +78,19 @@ extension SessionMachine {
             writeAck(on: index, to: &control, now: now)
         }
         guard isUsed else { return }
-        if owesPing {
-            owesPing = false
-            pingCount += 1
-            let payload = PingPayload(bytes: pingCount & 0xffff_ffff, count: 4)
-            pingSentAt = (payload, paths[index].number, now)
-            FrameEncoder.write(.ping(payload), to: &control)
-        }
+        if owesPing { writePing(on: index, to: &control, now: now) }
         if let code = owedGoing {
             owedGoing = nil
             FrameEncoder.write(.going(code), to: &control)
         }
+    }
+
+    mutating func writePing(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
+        owesPing = false
+        pingCount += 1
+        let payload = PingPayload(bytes: pingCount & 0xffff_ffff, count: 4)
+        pingSentAt = (payload, paths[index].number, now)
+        FrameEncoder.write(.ping(payload), to: &control)
     }
 
     mutating func writeAck(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {

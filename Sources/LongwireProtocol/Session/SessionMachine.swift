@@ -53,6 +53,8 @@ package struct SessionMachine: ~Copyable {
     var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
     var pingCount: UInt64 = 0
     var owesPing = false
+    /// How long the answer to the last PING took; nil while it has not come.
+    package internal(set) var lastPing: TimeAmount?
 
     // Ending.
     var isApplicationDone = false
@@ -106,6 +108,11 @@ package struct SessionMachine: ~Copyable {
     package func isOpened(_ path: UInt64) -> Bool { index(of: path).map { paths[$0].phase != .dialing } ?? false }
     /// The transport of the used path.
     package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
+    /// Asks the other side for an answer on the used path; see ``lastPing``.
+    package mutating func ping() {
+        owesPing = true
+        lastPing = nil
+    }
     /// The smoothed round trip, once one was measured.
     package var smoothedRoundTrip: TimeAmount? { roundTrip.smoothed }
     /// Whether this end has sent or received a numbered frame: from then on it must have just this session.

@@ -1,0 +1,35 @@
+internal import NIOCore
+internal import NIOHTTP1
+
+#if TLS
+    internal import NIOSSL
+#endif
+
+/// Shows the heads of responses to whoever asked for them, and passes everything on.
+final class ResponseObserver: ChannelInboundHandler {
+    typealias InboundIn = HTTPClientResponsePart
+
+    /// A response's head, and what it came over.
+    struct Seen: Sendable {
+        var head: HTTPResponseHead
+        /// Such as `TLSv1.3`; nil without TLS.
+        var tls: String?
+    }
+    typealias Observer = @Sendable (Seen) -> Void
+
+    private let observer: Observer
+
+    init(_ observer: @escaping Observer) { self.observer = observer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .head(let head) = unwrapInboundIn(data) {
+            var tls: String?
+            #if TLS
+                tls = (try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self))?.tlsVersion
+                    .map { "\($0)" }
+            #endif
+            observer(Seen(head: head, tls: tls))
+        }
+        context.fireChannelRead(data)
+    }
+}

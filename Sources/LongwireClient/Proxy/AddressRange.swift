@@ -1,0 +1,45 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// An IP address, or a network of them in CIDR notation.
+struct AddressRange: Sendable, Equatable {
+    private let bytes: [UInt8]
+    private let bits: Int
+
+    /// Reads `10.0.0.0/8`, `192.168.1.1`, `fe80::/10` or `[::1]`; nil where the text is none of these.
+    init?(_ text: Substring) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard var address = parts.first else { return nil }
+        if address.hasPrefix("["), address.hasSuffix("]") { address = address.dropFirst().dropLast() }
+        guard let bytes = Self.bytes(String(address)) else { return nil }
+        self.bytes = bytes
+        guard parts.count == 2 else {
+            bits = bytes.count * 8
+            return
+        }
+        guard let bits = Int(parts[1]), (0...bytes.count * 8).contains(bits) else { return nil }
+        self.bits = bits
+    }
+
+    private static func bytes(_ address: String) -> [UInt8]? {
+        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
+            var bytes = [UInt8](repeating: 0, count: count)
+            if inet_pton(family, address, &bytes) == 1 { return bytes }
+        }
+        return nil
+    }
+
+    /// Whether another address lies in this network.
+    func contains(_ other: AddressRange) -> Bool {
+        guard bytes.count == other.bytes.count, other.bits >= bits else { return false }
+        let whole = bits / 8
+        guard bytes[..<whole] == other.bytes[..<whole] else { return false }
+        guard bits % 8 > 0 else { return true }
+        return (bytes[whole] ^ other.bytes[whole]) >> UInt8(8 - bits % 8) == 0
+    }
+}
