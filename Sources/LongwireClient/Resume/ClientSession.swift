@@ -25,6 +25,10 @@ final class ClientSession: SessionObserver {
     private var patience: Scheduled<Void>?
     private var promotion: Scheduled<Void>?
     private var promotionWait: TimeAmount
+    /// The better transports that are tried when the one under way fails.
+    private var promotionQueue: ArraySlice<TransportKind> = []
+    /// A server asked for the length of a body: `duplex` declares one.
+    private var declaresLength = false
     /// The path that carries the session, since when, and what had been received and covered then.
     private var used: (path: UInt64, transport: TransportKind, since: NIODeadline, numbers: (UInt64, UInt64))?
 
@@ -78,10 +82,18 @@ final class ClientSession: SessionObserver {
         let carrier: any ClientCarrier =
             transport == .poll
             ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self)
-            : StreamedClientCarrier(path: path, transport: transport, core: core, dialer: dialer, listener: self)
+            : StreamedClientCarrier(
+                path: path, transport: transport, declaredLength: declaresLength ? declaredLength : nil, core: core,
+                dialer: dialer, listener: self)
         attempts[path] = carrier
         carrier.start()
         return true
+    }
+
+    /// More than a transaction ever gets, and less than the limits that web servers ship with (1 GiB).
+    private var declaredLength: Int {
+        let size = configuration.session.greatestSize
+        return size > 0 ? size + 64 * 1024 * 1024 : 1 << 40
     }
 
     private func redialSoon() {
@@ -92,7 +104,15 @@ final class ClientSession: SessionObserver {
     }
 
     /// An attempt failed: the next transport is tried, unless the failure says that none would fare better.
-    private func attemptFailed(_ reason: ConnectError) {
+    private func attemptFailed(_ reason: ConnectError, on transport: TransportKind) {
+        if reason.kind == .status(411), transport == .duplex, !declaresLength {
+            declaresLength = true
+            if dial(.duplex) { return }
+        }
+        if core.machine.isAttached, attempts.isEmpty, let next = promotionQueue.popFirst() {
+            dial(next)
+            return
+        }
         if firstFailure == nil { firstFailure = reason }
         if reason.isAboutEveryTransport {
             if opened != nil { return fail(reason) }
@@ -126,7 +146,9 @@ final class ClientSession: SessionObserver {
     private func promoteLater() {
         promotion?.cancel()
         promotion = nil
-        guard let used, promotionWait > .zero, chooser.better(than: used.transport, now: .now()) != nil else { return }
+        guard let used, promotionWait > .zero, !chooser.better(than: used.transport, now: .now()).isEmpty else {
+            return
+        }
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
         promotion = core.eventLoop.scheduleTask(in: promotionWait) { client.value.promote() }
         promotionWait = min(promotionWait * 2, configuration.promotionInterval * 64)
@@ -134,10 +156,10 @@ final class ClientSession: SessionObserver {
 
     private func promote() {
         promotion = nil
-        guard let used, attempts.isEmpty, core.machine.isAttached,
-            let better = chooser.better(than: used.transport, now: .now())
-        else { return }
-        dial(better)
+        if let used, attempts.isEmpty, core.machine.isAttached {
+            promotionQueue = chooser.better(than: used.transport, now: .now())[...]
+            if let best = promotionQueue.popFirst() { dial(best) }
+        }
         promoteLater()
     }
 
@@ -160,6 +182,7 @@ final class ClientSession: SessionObserver {
             if used?.transport != transport { promotionWait = configuration.promotionInterval }
             used = (path, transport, .now(), numbers)
             chooser.used(transport)
+            promotionQueue = []
             memory.remember(transport, of: dialer.endpoint)
             configuration.onChange?(.connected(transport))
             promoteLater()
@@ -168,7 +191,7 @@ final class ClientSession: SessionObserver {
     }
 
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
-        let wasAttempt = attempts.removeValue(forKey: path) != nil
+        let attempt = attempts.removeValue(forKey: path)
         let failure = failures.removeValue(forKey: path)
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
@@ -179,7 +202,7 @@ final class ClientSession: SessionObserver {
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if wasAttempt { return attemptFailed(reason) }
+        if let attempt { return attemptFailed(reason, on: attempt.transport) }
         if !core.machine.isAttached { redialSoon() }
     }
 

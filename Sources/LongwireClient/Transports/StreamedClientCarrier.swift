@@ -22,6 +22,9 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     }
 
     let path: UInt64
+    let transport: TransportKind
+    /// What of the body's declared length is left; nil where it has none.
+    private var lengthLeft: Int?
     private let core: SessionCore
     private let dialer: Dialer
     private let listener: any CarrierListener
@@ -34,11 +37,14 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var isHeadWritten = false
     private var isClosed = false
 
+    /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
     init(
-        path: UInt64, transport: TransportKind, core: SessionCore, dialer: Dialer,
+        path: UInt64, transport: TransportKind, declaredLength: Int? = nil, core: SessionCore, dialer: Dialer,
         listener: any CarrierListener
     ) {
         self.path = path
+        self.transport = transport
+        lengthLeft = declaredLength
         self.core = core
         self.dialer = dialer
         self.listener = listener
@@ -170,14 +176,24 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         if uplinks != nil { return get(opening: control, context: context) }
         if !isHeadWritten {
             isHeadWritten = true
-            let head = dialer.head(
-                .POST, session: core.machine.identifier, path: path, fields: [("Transfer-Encoding", "chunked")])
+            let framing = lengthLeft.map { ("Content-Length", String($0)) } ?? ("Transfer-Encoding", "chunked")
+            let head = dialer.head(.POST, session: core.machine.identifier, path: path, fields: [framing])
             context.write(wrapOutboundOut(.head(head)), promise: nil)
         }
         // One chunk: what the session counts as one piece must be one on the wire.
         var piece = control
         if var data {
             if piece.readableBytes == 0 { piece = data } else { piece.writeBuffer(&data) }
+        }
+        if let left = lengthLeft {
+            // Rotation comes long before; what it did not prevent must not be taken for the next request.
+            guard piece.readableBytes <= left else {
+                let carrier = NIOLoopBound(self, eventLoop: core.eventLoop)
+                return core.eventLoop.execute {
+                    carrier.value.gone(ConnectError(.unreachable, "the declared length is used up"))
+                }
+            }
+            lengthLeft = left - piece.readableBytes
         }
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
     }
