@@ -5,6 +5,9 @@ MAKEFLAGS += --no-print-directory
 
 SERVLET ?= echo
 SECONDS ?= 60
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+DESTDIR ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -15,6 +18,15 @@ demo: ## talk to a servlet through nginx, from this terminal (SERVLET=echo, room
 
 build: ## the programs, in release, as the demo and the tests use them
 	@scripts/build
+
+programs: ## the programs as they are installed, without need of Swift: .build/installed
+	@scripts/install programs
+
+install: ## programs, manual pages, completions, systemd units, a configuration (PREFIX=/usr/local, DESTDIR=)
+	@PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' DESTDIR='$(DESTDIR)' scripts/install
+
+uninstall: ## remove what make install put there, but for a configuration that was changed
+	@PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' DESTDIR='$(DESTDIR)' scripts/install uninstall
 
 test: ## everything, as continuous integration runs it; at most 60 minutes on 2 cores
 	@scripts/test

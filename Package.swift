@@ -12,7 +12,6 @@ let nioSSL = Target.Dependency.product(
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
-let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 
@@ -37,7 +36,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -77,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "longwired",
             dependencies: [
-                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, configuration, yams,
+                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, yams,
                 unixSignals, log,
             ]),
         .executableTarget(
@@ -108,7 +106,8 @@ let package = Package(
         .testTarget(
             name: "LongwireServerTests",
             dependencies: [
-                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireTesting", "TestSupport",
+                "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireSession", "LongwireTesting",
+                "TestSupport",
                 nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log,
             ]),
@@ -118,6 +117,9 @@ let package = Package(
             dependencies: [
                 "LongwireTesting", "LongwireProtocol", "LongwireSession", nio("NIOCore"), nio("NIOPosix"),
             ]),
+        .testTarget(
+            name: "LongwiredTests",
+            dependencies: ["longwired", "LongwireServer", "TestSupport", nio("NIOCore"), argumentParser, log]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

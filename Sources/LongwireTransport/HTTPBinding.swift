@@ -55,6 +55,12 @@ extension HTTPField.Name {
     package static let incremental = token("Incremental")
     /// OPEN, base64url, in the GET of the transport `stream`.
     package static let longwireOpen = token(HTTPBinding.openField)
+    /// The secret of a plain client's session, in its requests.
+    package static let longwireToken = token("Longwire-Token")
+    /// The number of a plain client's message, from 1.
+    package static let longwireNumber = token("Longwire-Number")
+    /// Where a client of Server-Sent Events left off.
+    package static let lastEventID = token("Last-Event-ID")
     /// The identifier of the session, in responses.
     package static let longwireSession = token("Longwire-Session")
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LongwireServer
 
 @main
 struct Longwired: AsyncParsableCommand {
@@ -6,10 +7,15 @@ struct Longwired: AsyncParsableCommand {
         commandName: "longwired",
         abstract: "Serves sessions: behind nginx over FastCGI, or by itself over HTTP.",
         discussion: """
-            Example:
-              longwired --mount /longwire --fastcgi 127.0.0.1:9000 --servlet echo --servlet room=chat
+            Examples:
+              longwired --http 127.0.0.1:8080
+              longwired --fastcgi 127.0.0.1:9000 --servlet echo --servlet room=chat
+              longwired --config /etc/longwire/longwired.yaml
+            The flags for serving: longwired serve --help
             """,
-        version: "0.1.0",
-        subcommands: [Serve.self, Sessions.self, Close.self],
+        version: ServerVersion.text,
+        subcommands: [
+            Serve.self, CheckConfig.self, DefaultConfig.self, Sessions.self, Close.self, Version.self,
+        ],
         defaultSubcommand: Serve.self)
 }

@@ -18,9 +18,12 @@ import Testing
     // R: D1, D10
     @Test func flagsThatCannotWorkAreRefusedWithASentence() async throws {
         let cases: [([String], Int32, String)] = [
-            (["--servlet", "echo", "--servlet", "echo=clock"], 64, "--servlet echo is given twice"),
-            (["--servlet", "echo=bell"], 64, "'echo=bell' is invalid"),
-            (["--servlet", "bell"], 64, "'bell' is invalid"),
+            (["--servlet", "echo", "--servlet", "echo=clock"], 64, "--servlet: echo is given twice"),
+            (
+                ["--servlet", "echo=bell"], 64,
+                "--servlet echo=bell: \"bell\" is not a kind of servlet; write echo, chat, clock, exec:"
+            ),
+            (["--servlet", "bell"], 64, "\"bell\" is not a kind of servlet"),
             (["--servlet", "../x=echo", "--http", "127.0.0.1:1"], 64, "cannot be a servlet's name"),
             (["--mount", "longwire", "--http", "127.0.0.1:1"], 64, "must begin with a slash"),
             (["--mount", "/long/../wire", "--http", "127.0.0.1:1"], 64, "no empty, . or .. segment"),
@@ -28,8 +31,11 @@ import Testing
             (["--fastcgi", "127.0.0.1:99999"], 64, "the port must be a number up to 65535"),
             (["--fastcgi", "unix:/x?mode=9"], 64, "the mode must be octal"),
             (["--http", "8080"], 64, "write HOST:PORT"),
-            (["--loops", "0", "--http", "127.0.0.1:1"], 64, "--loops must be 1 to 1024"),
-            (["--heartbeat", "15"], 64, "'15' is invalid"),
+            (
+                ["--loops", "0", "--http", "127.0.0.1:1"], 64,
+                "--loops 0: \"0\" cannot be; write a number from 1 to 1024"
+            ),
+            (["--heartbeat", "15"], 64, "--heartbeat 15: \"15\" is no time; write a whole number with its unit"),
             (["--heartbeat", "1ms", "--http", "127.0.0.1:1"], 64, "the heartbeat must be at least 10 ms"),
             (["--window", "100", "--http", "127.0.0.1:1"], 64, "it must hold one frame"),
             (["--nonsense"], 64, "--nonsense"),

@@ -51,6 +51,11 @@ struct PathCell: Sendable, Hashable {
             return Outcome(text: "failed", detail: "\(error)")
         }
         let opened = await session.status.transport
+        let limit = Task {
+            try await Pace.idle(.seconds(30))
+            session.abort(.done, reason: "nothing came for too long")
+        }
+        defer { limit.cancel() }
         do {
             try await converse(session, front)
             let ending = await session.close()

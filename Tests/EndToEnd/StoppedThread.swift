@@ -9,7 +9,7 @@ final class StoppedThread: Sendable {
     static let isAllowed: Bool =
         geteuid() == 0 && access("/usr/bin/python3", X_OK) == 0
 
-    /// ptrace(2) cannot be called from Swift. 0x4206: seize, 0x4207: interrupt, 17: detach.
+    // ptrace(2) cannot be called from Swift. 0x4206: seize, 0x4207: interrupt, 17: detach.
     private static let program = """
         import ctypes, os, sys
         libc = ctypes.CDLL(None, use_errno=True)

@@ -22,6 +22,9 @@ enum DialFailure {
             if let single = error.connectionErrors.first { return describe(single.error, endpoint: endpoint) }
             return ConnectError(.nameNotFound, "the name \(endpoint.host) is not known")
         }
+        if let error = error as? HTTPParserError, error == .invalidEOFState {
+            return ConnectError(.unreachable, "\(place) closed the connection in the middle of a response")
+        }
         if error is HTTPParserError {
             return ConnectError(.notLongwire, "\(place) does not speak HTTP/1.1: \(error)")
         }

@@ -34,6 +34,10 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
     private var response = Response.awaited
+    /// What came of the response while it may still turn out that somebody held it back to its end.
+    private var unjudged: ByteBuffer?
+    /// A response with a length was whole before it was passed on.
+    private var hasLength = false
     private var isHeadWritten = false
     private var isClosed = false
 
@@ -84,6 +88,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             let type = head.headers.first(name: "Content-Type") ?? ""
             if head.status == .ok, HTTPBinding.isFrames(type) {
                 response = .frames
+                unjudged = ByteBuffer()
+                hasLength = head.headers.contains(name: "Content-Length")
             } else {
                 response = .foreign(
                     FiniteResponse(status: Int(head.status.code), contentType: type, body: ByteBuffer()))
@@ -97,16 +103,51 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         switch response {
         case .frames:
             guard !isClosed else { return }
-            core.turn { core in
-                core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
-                decoder.append(bytes)
-                decode()
+            guard unjudged == nil else {
+                unjudged?.writeImmutableBuffer(bytes)
+                return
             }
+            framesReceived(bytes)
         case .foreign(var answer):
             if answer.body.readableBytes < 1024 { answer.body.writeImmutableBuffer(bytes) }
             response = .foreign(answer)
         case .awaited, .over: break
         }
+    }
+
+    private func framesReceived(_ bytes: ByteBuffer) {
+        core.turn { core in
+            core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
+            decoder.append(bytes)
+            decode()
+        }
+    }
+
+    /// The response goes on: it streams, and what came of it counts.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !hasLength { judge() }
+        context.fireChannelReadComplete()
+    }
+
+    private func judge() {
+        guard let bytes = unjudged else { return }
+        unjudged = nil
+        if bytes.readableBytes > 0, !isClosed { framesReceived(bytes) }
+    }
+
+    /// Whether a response that came together with its end opened a path that was over by then.
+    ///
+    /// Somebody held it back until the server gave the path up. A refusal is one frame and an end, and a session that
+    /// is being closed may end so as well.
+    private var wasHeldBack: Bool {
+        guard let unjudged, unjudged.readableBytes > 0, !core.machine.isOpened(path), !core.machine.outbox.isClosing
+        else {
+            return false
+        }
+        var decoder = FrameDecoder()
+        decoder.append(unjudged)
+        guard case .opened = try? decoder.next() else { return false }
+        return true
     }
 
     private func decode() {
@@ -126,6 +167,11 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         case .foreign(let answer):
             gone(ForeignAnswer.describe(answer, endpoint: dialer.endpoint))
         case .frames:
+            guard !isClosed else { return }
+            guard !wasHeldBack else {
+                return gone(ConnectError(.timedOut, "somebody on the way held the response back until it ended"))
+            }
+            judge()
             guard !isClosed else { return }
             isClosed = true
             uplinks?.close()
@@ -204,7 +250,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         isHeadWritten = true
         let head = dialer.head(
             .GET, session: core.machine.identifier, path: path,
-            fields: [(HTTPBinding.openField, Base64URL.encoded(opening.readableBytesView))])
+            fields: [(HTTPBinding.openField, Base64.urlEncoded(opening.readableBytesView))])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
     }

@@ -67,7 +67,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         let facts = ExchangeFacts(
             isLoopbackTCP: context.remoteAddress?.isLoopback ?? false,
             remoteAddress: context.remoteAddress?.ipAddress, principal: nil,
-            variables: Self.variables(head, context: context))
+            variables: Self.variables(context: context))
         request = .ours(exchange)
         if mount.serve(head, exchange, facts: facts) { return }
         if refusesOthers { return mount.answerElsewhere(exchange) }
@@ -75,15 +75,11 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireChannelRead(data)
     }
 
-    private static func variables(_ head: HTTPRequest, context: ChannelHandlerContext) -> [String: String] {
+    private static func variables(context: ChannelHandlerContext) -> [String: String] {
         var variables = ["SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_SCHEME": "http"]
         variables["SERVER_ADDR"] = context.localAddress?.ipAddress
         variables["SERVER_PORT"] = context.localAddress?.port.map { "\($0)" }
         variables["REMOTE_PORT"] = context.remoteAddress?.port.map { "\($0)" }
-        let host = head.authority ?? ""
-        // Without the port, but for the colons of an IPv6 address.
-        let name = host.hasPrefix("[") ? host.prefix { $0 != "]" } + "]" : host.prefix { $0 != ":" }
-        variables["SERVER_NAME"] = host.isEmpty ? context.localAddress?.ipAddress : String(name)
         return variables
     }
 

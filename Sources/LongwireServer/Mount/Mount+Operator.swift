@@ -1,3 +1,4 @@
+internal import Logging
 internal import LongwireProtocol
 public import LongwireSession
 public import NIOCore
@@ -22,6 +23,12 @@ extension Mount {
     /// - Returns: whether there was such a session.
     public func close(_ identifier: SessionIdentifier, code: CloseCode = .operatorEnded, reason: String) -> Bool {
         guard let handle = handle(of: identifier) else { return false }
+        logger.notice(
+            "ended by an operator",
+            metadata: [
+                "session": "\(identifier)", "servlet": "\(handle.servlet)", "code": .stringConvertible(code.rawValue),
+                "reason": "\(reason)",
+            ])
         handle.eventLoop.execute {
             handle.core.value.finish(code, reason: reason)
         }
@@ -41,15 +48,27 @@ extension Mount {
                 handle.core.value.turn { $0.machine.going(code: .goingAway) }
             }
         }
-        let cuts = handles.map { handle in
-            handle.eventLoop.scheduleTask(in: limit) {
-                handle.core.value.turn {
-                    $0.machine.abort(code: .goingAway, reason: "this server is going away", now: .now())
+        // One task for each loop: thousands of them would have to be found again one by one to be cancelled.
+        let cuts = Dictionary(grouping: handles) { ObjectIdentifier($0.eventLoop) }.values.compactMap { handles in
+            handles.first?.eventLoop.scheduleTask(in: limit) {
+                for handle in handles {
+                    handle.core.value.turn {
+                        $0.machine.abort(code: .goingAway, reason: "this server is going away", now: .now())
+                    }
                 }
             }
         }
         await waitUntilEmpty()
         for cut in cuts { cut.cancel() }
+        await waitUntilIdle()
+    }
+
+    /// Refuses new sessions, disturbs none, and returns when the last of them has ended by itself.
+    ///
+    /// A ``drain(window:limit:)`` may follow at any time, and makes an end of those that are left.
+    public func finish() async {
+        beginDraining()
+        await waitUntilEmpty()
         await waitUntilIdle()
     }
 }

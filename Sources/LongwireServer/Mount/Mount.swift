@@ -12,15 +12,17 @@ internal import NIOCore
 /// built-in HTTP/1.1, or of the program it is embedded in (``LongwireHTTPHandler``). It may serve any number of event
 /// loops; a session stays on the loop of its first transaction.
 public final class Mount: Sendable {
-    /// What the mount allows.
-    public let configuration: MountConfiguration
     let logger: Logger
-    private let servlets: [String: ServletKind]
+    private let offer: NIOLockedValueBox<MountOffer>
     private let contexts = NIOLockedValueBox<[ObjectIdentifier: LoopContext]>([:])
+    /// The sessions of clients that speak plain HTTP.
+    let plain = PlainDirectory()
     private let registry: NIOLockedValueBox<Registry>
 
     private struct Registry {
         var directory: SessionDirectory<SessionHandle>
+        /// The sessions of each servlet, by its name.
+        var counts: [String: Int] = [:]
         var isDraining = false
         var drained: [CheckedContinuation<Void, Never>] = []
         /// How many servlets' tasks run, also those of ended sessions.
@@ -35,20 +37,42 @@ public final class Mount: Sendable {
         servlets: [String: ServletKind], configuration: MountConfiguration = MountConfiguration(),
         logger: Logger = Logger(label: "longwire")
     ) throws(ConfigurationError) {
-        try configuration.validate()
-        for name in servlets.keys where name.isEmpty || name.hasPrefix("/") || !MountPath.isPlain("/" + name) {
-            throw ConfigurationError(
-                "\"\(name)\" cannot be a servlet's name; it is the rest of a URL path, such as echo or rooms/lobby")
-        }
-        self.servlets = servlets
-        self.configuration = configuration
+        offer = NIOLockedValueBox(try MountOffer(servlets: servlets, configuration: configuration))
         self.logger = logger
         registry = NIOLockedValueBox(
             Registry(directory: SessionDirectory(tombstones: configuration.rememberedEndings)))
     }
 
+    /// What the mount allows now.
+    public var configuration: MountConfiguration { offer.withLockedValue { $0.configuration } }
+
     /// The names of the servlets, in order.
-    public var servletNames: [String] { servlets.keys.sorted() }
+    public var servletNames: [String] { offer.withLockedValue { $0.servlets.keys.sorted() } }
+
+    /// The greatest receive window that a session may have that is open.
+    var greatestWindow: Int { offer.withLockedValue { $0.greatestWindow } }
+
+    /// The servlets now.
+    var servlets: [String: ServletKind] { offer.withLockedValue { $0.servlets } }
+
+    /// Replaces servlets and configuration for the sessions that open from now on.
+    ///
+    /// Sessions that are open keep their servlet, their sizes and their times, also where another one, or none, has its
+    /// name now; their clients may resume them. Usable from anywhere. The path of a mount cannot change, nor can what
+    /// its event loops were set up with: ``MountConfiguration/slowServlet`` and
+    /// ``MountConfiguration/rememberedEndings``.
+    ///
+    /// - Throws: ``ConfigurationError`` for what cannot work or cannot change; then everything is as before.
+    public func replace(
+        servlets: [String: ServletKind], configuration: MountConfiguration
+    ) throws(ConfigurationError) {
+        let next = try MountOffer(servlets: servlets, configuration: configuration)
+        let refusal = offer.withLockedValue { offer in
+            do throws(ConfigurationError) { try offer.become(next) } catch { return error as ConfigurationError? }
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
 
     // MARK: Transactions
 
@@ -63,11 +87,9 @@ public final class Mount: Sendable {
         case .page:
             MountPage(mount: self).answer(head, exchange)
         case .servlet(let name):
-            guard let servlet = servlets[name] else {
-                Problem(
-                    status: .notFound, title: "No such servlet",
-                    detail: "Nothing is mounted at \(configuration.path)/\(name)."
-                ).answer(exchange)
+            let (servlet, isRetired) = offer.withLockedValue { ($0.servlets[name], $0.retired.contains(name)) }
+            guard servlet != nil || (isRetired && Self.mayResume(head)) else {
+                noSuchServlet(name).answer(exchange)
                 return true
             }
             serve(head, exchange, facts: facts, name: name, servlet: servlet)
@@ -75,18 +97,40 @@ public final class Mount: Sendable {
         return true
     }
 
+    /// Whether this may be a transaction of a session, rather than somebody who looks.
+    private static func mayResume(_ head: HTTPRequest) -> Bool {
+        switch head.method {
+        case .post: true
+        case .get: head.headerFields[.longwireOpen] != nil || PlainRequests.isForEvents(head)
+        case .delete: head.headerFields[.longwireToken] != nil
+        default: false
+        }
+    }
+
+    /// The answer where nothing has this name.
+    func noSuchServlet(_ name: String) -> Problem {
+        Problem(
+            status: .notFound, title: "No such servlet",
+            detail: "Nothing is mounted at \(configuration.path)/\(name).")
+    }
+
+    /// - Parameter servlet: nil where only sessions of before still have its name.
     private func serve(
-        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind
+        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind?
     ) {
         let request = SessionRequest(
             servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
             mountPath: configuration.path, variables: facts.variables,
             messageLimit: configuration.session.messageLimit)
+        let plain = PlainRequests(mount: self, servlet: servlet, request: request, exchange: exchange)
         switch head.method {
         case .get where head.headerFields[.longwireOpen] != nil:
             StreamRequest(mount: self, servlet: servlet, request: request)
                 .serve(head.headerFields[.longwireOpen] ?? "", exchange)
+        case .get where PlainRequests.isForEvents(head): plain.events()
         case .get, .head: MountPage(mount: self, servlet: name).answer(head, exchange)
+        case .post where head.headerFields[.longwireToken] != nil: plain.message()
+        case .delete where head.headerFields[.longwireToken] != nil: plain.end()
         case .post:
             guard HTTPBinding.isFrames(head.headerFields[.contentType]) else {
                 return Problem(
@@ -111,19 +155,24 @@ public final class Mount: Sendable {
     enum Admission {
         case session(SessionHandle)
         case refused(AbortFrame)
+        /// No session of before is meant, and nothing has this name any more.
+        case noServlet
     }
 
     /// Finds or makes the session that an OPEN asks for (Docs/protocol.md, rule 7); on the transaction's event loop.
-    func admit(_ open: OpenFrame, servlet: ServletKind, request: SessionRequest, eventLoop: any EventLoop) -> Admission
-    {
+    func admit(
+        _ open: OpenFrame, servlet: ServletKind?, request: SessionRequest, eventLoop: any EventLoop
+    ) -> Admission {
         guard open.version >= 1 else {
             return .refused(AbortFrame(received: 0, code: .version, reason: "this server speaks version 1"))
         }
         let now = NIODeadline.now()
         if let known = decide(open, request, now: now) { return known }
+        guard let servlet else { return .noServlet }
         if case .refused(let code, let reason) = servlet.accept(request) {
             return .refused(AbortFrame(received: 0, code: code, reason: reason))
         }
+        let configuration = configuration
         return registry.withLockedValue { registry in
             // Another transaction of the same session may have been faster.
             switch registry.directory.decide(open, servlet: request.servlet, principal: request.principal, now: now) {
@@ -138,8 +187,11 @@ public final class Mount: Sendable {
                     let reason = "the limit of \(configuration.maximumSessions) sessions is reached"
                     return .refused(AbortFrame(received: 0, code: .overloaded, reason: reason))
                 }
+                registry.counts[request.servlet, default: 0] += 1
                 return .session(
-                    create(open, servlet, request, eventLoop: eventLoop, now: now, in: &registry.directory))
+                    create(
+                        open, servlet, request, configuration, eventLoop: eventLoop, now: now,
+                        in: &registry.directory))
             }
         }
     }
@@ -156,8 +208,8 @@ public final class Mount: Sendable {
     }
 
     private func create(
-        _ open: OpenFrame, _ servlet: ServletKind, _ request: SessionRequest, eventLoop: any EventLoop,
-        now: NIODeadline, in directory: inout SessionDirectory<SessionHandle>
+        _ open: OpenFrame, _ servlet: ServletKind, _ request: SessionRequest, _ configuration: MountConfiguration,
+        eventLoop: any EventLoop, now: NIODeadline, in directory: inout SessionDirectory<SessionHandle>
     ) -> SessionHandle {
         var random = SystemRandomNumberGenerator()
         let identifier = open.identifier ?? .random(using: &random)
@@ -169,7 +221,7 @@ public final class Mount: Sendable {
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
         let session = ServerSession(
-            mount: self, servlet: servlet, request: request, core: core, executor: context.executor)
+            mount: self, servlet: servlet, request: request, core: core, slowServlet: configuration.slowServlet)
         core.observer = session
         core.owner = session
         let handle = SessionHandle(
@@ -182,8 +234,10 @@ public final class Mount: Sendable {
     }
 
     /// Forgets an ended session, but for how it ended.
-    func ended(_ core: SessionCore, _ ending: SessionEnding, wasUsed: Bool) {
+    func ended(_ core: SessionCore, _ ending: SessionEnding, servlet: String, wasUsed: Bool) {
         let waiting = registry.withLockedValue { registry in
+            registry.counts[servlet, default: 1] -= 1
+            if registry.counts[servlet] == 0 { registry.counts[servlet] = nil }
             if !wasUsed { registry.directory.forget(identifier: core.machine.identifier) }
             registry.directory.remove(
                 identifier: core.machine.identifier, finalReceived: core.machine.inbox.received, code: ending.code,
@@ -202,12 +256,14 @@ public final class Mount: Sendable {
         contexts.withLockedValue { contexts in
             let key = ObjectIdentifier(eventLoop)
             if let context = contexts[key] { return context }
-            let context = LoopContext(eventLoop, slowServlet: configuration.slowServlet, logger: logger)
+            let context = LoopContext(eventLoop)
             contexts[key] = context
             return context
         }
     }
 
+    /// The number of sessions of each servlet that has any, by its name.
+    public var sessionCounts: [String: Int] { registry.withLockedValue { $0.counts } }
     var handles: [SessionHandle] { registry.withLockedValue { $0.directory.handles } }
     func handle(of identifier: SessionIdentifier) -> SessionHandle? {
         registry.withLockedValue { $0.directory.handle(of: identifier) }
@@ -234,7 +290,7 @@ public final class Mount: Sendable {
 
     /// Waits until no servlet's task runs, but no longer than servlets ask for: one may not listen to cancellation.
     func waitUntilIdle() async {
-        let longest = servlets.values.map(\.endTime).max() ?? .zero
+        let longest = offer.withLockedValue { $0.endTime }
         let patience = Task { [self] in
             try await Task.sleep(longest)
             let waiting = registry.withLockedValue { registry in

@@ -11,18 +11,20 @@ final class ServerSession: SessionObserver {
     private var request: SessionRequest?
     private let servletName: String
     private let session: Session
-    private let executor: LoopTaskExecutor
+    private let slowServlet: TimeAmount
+    /// What is logged of the session, from its first path on.
+    private var record: SessionRecord?
     private var task: Task<Void, Never>?
     private var isStarted = false
     /// The client's CLOSE, until everything before it was served (inline).
     private var peerClose: (code: CloseCode, reason: String)?
 
-    init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, executor: LoopTaskExecutor) {
+    init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, slowServlet: TimeAmount) {
         self.mount = mount
         self.servlet = servlet
         self.request = request
         servletName = request.servlet
-        self.executor = executor
+        self.slowServlet = slowServlet
         session = Session(core)
     }
 
@@ -31,6 +33,7 @@ final class ServerSession: SessionObserver {
         guard !isStarted, let request else { return }
         isStarted = true
         self.request = nil
+        record = SessionRecord(core, servlet: servletName, address: request.remoteAddress, logger: mount.logger)
         switch servlet {
         case .inline(let servlet): timed { servlet.opened(session, request: request) }
         case .task(let servlet): start(servlet, request)
@@ -47,7 +50,11 @@ final class ServerSession: SessionObserver {
             mount.taskEnded()
         }
         switch servlet.runs {
-        case .onEventLoop: task = Task(executorPreference: executor, operation: run)
+        case .onEventLoop:
+            let executor = LoopTaskExecutor(
+                session.eventLoop, limit: slowServlet, logger: mount.logger, servlet: servletName,
+                session: session.identifier)
+            task = Task(executorPreference: executor, operation: run)
         case .anywhere: task = Task(operation: run)
         }
     }
@@ -96,11 +103,10 @@ final class ServerSession: SessionObserver {
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
-        mount.ended(core, ending, wasUsed: isStarted)
+        mount.ended(core, ending, servlet: servletName, wasUsed: isStarted)
         task?.cancel()
         task = nil
-        mount.logger.debug(
-            "session ended", metadata: ["session": "\(session.identifier)", "ending": "\(ending)"])
+        record?.ended(ending, core, logger: mount.logger)
         if isStarted, case .inline(let servlet) = servlet { timed { servlet.ended(ending, of: session) } }
     }
 
@@ -109,12 +115,12 @@ final class ServerSession: SessionObserver {
         let start = NIODeadline.now()
         body()
         let held = NIODeadline.now() - start
-        if held >= mount.configuration.slowServlet {
+        if held >= slowServlet {
             mount.logger.warning(
                 "a servlet held its event loop",
                 metadata: [
                     "servlet": "\(servletName)", "session": "\(session.identifier)",
-                    "milliseconds": "\(held.nanoseconds / 1_000_000)",
+                    "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
                 ])
         }
     }

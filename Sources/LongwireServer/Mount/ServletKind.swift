@@ -7,6 +7,13 @@ public enum ServletKind: Sendable {
     /// Calls on the event loop.
     case inline(any InlineServlet)
 
+    var summary: String {
+        switch self {
+        case .task(let servlet): servlet.summary
+        case .inline(let servlet): servlet.summary
+        }
+    }
+
     func accept(_ request: SessionRequest) -> Acceptance {
         switch self {
         case .task(let servlet): servlet.accept(request)

@@ -5,6 +5,8 @@ public import LongwireSession
 /// No call may block. A session's messages wait while its send buffer has no room, so that a servlet that offers one
 /// answer a message is never refused.
 public protocol InlineServlet: Sendable {
+    /// What it is, in a few words for the page at the mount; empty where there is nothing to say.
+    var summary: String { get }
     /// Whether a session may open; asked before the client is answered.
     func accept(_ request: SessionRequest) -> Acceptance
     /// The session is open: ``Session/offer(_:)`` works from here on.
@@ -18,6 +20,8 @@ public protocol InlineServlet: Sendable {
 }
 
 extension InlineServlet {
+    /// Nothing.
+    public var summary: String { "" }
     /// Accepts everything.
     public func accept(_ request: SessionRequest) -> Acceptance { .accepted }
     /// Does nothing.

@@ -12,6 +12,9 @@ public import NIOCore
 /// }
 /// ```
 public protocol Servlet: Sendable {
+    /// What it is, in a few words for the page at the mount; empty where there is nothing to say.
+    var summary: String { get }
+
     /// Where ``service(_:)`` runs; the session's event loop unless it says otherwise.
     var runs: ServletExecution { get }
 
@@ -32,6 +35,9 @@ public protocol Servlet: Sendable {
 }
 
 extension Servlet {
+    /// Nothing.
+    public var summary: String { "" }
+
     /// The session's event loop.
     public var runs: ServletExecution { .onEventLoop }
 

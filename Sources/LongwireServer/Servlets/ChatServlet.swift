@@ -34,6 +34,9 @@ public struct ChatServlet: InlineServlet {
         emptyRooms = 1000
     }
 
+    /// What it is, in a few words.
+    public var summary: String { "rooms where everyone hears everyone" }
+
     /// Joins the room.
     public func opened(_ session: Session, request: SessionRequest) {
         let query = request.query

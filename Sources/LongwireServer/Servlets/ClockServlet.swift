@@ -8,6 +8,9 @@ public struct ClockServlet: Servlet {
     /// A clock that ticks every `period`.
     public init(period: TimeAmount = .seconds(1)) { self.period = period }
 
+    /// What it is, in a few words.
+    public var summary: String { "tells the time, unasked" }
+
     /// Ticks until the client closes.
     public func service(_ session: Session) async throws {
         let ticking = Task { [period] in

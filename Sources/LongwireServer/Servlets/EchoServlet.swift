@@ -5,6 +5,9 @@ public struct EchoServlet: InlineServlet {
     /// An echo.
     public init() {}
 
+    /// What it is, in a few words.
+    public var summary: String { "sends every message back" }
+
     /// Sends the message back.
     public func received(_ message: Message, in session: Session) { _ = session.offer(message) }
 }

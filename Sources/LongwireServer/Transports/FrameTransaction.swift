@@ -12,27 +12,22 @@ internal import NIOCore
 final class FrameTransaction: HTTPExchangeReceiver {
     private enum State {
         case awaitingOpen(deadline: Scheduled<Void>)
-        /// The body of a finite request, to be handed over at its end.
-        case collecting(OpenFrame, idle: Scheduled<Void>)
         /// Answered: what still comes is dropped.
         case over
     }
 
     private let mount: Mount
     private let exchange: any HTTPExchange
-    private let servlet: ServletKind
+    /// Nil where only sessions of before still have its name.
+    private let servlet: ServletKind?
     private let request: SessionRequest
     private let isLoopbackTCP: Bool
     private var state = State.over
     private var decoder = FrameDecoder()
-    /// What follows OPEN in a finite request.
-    private var rest = ByteBuffer()
     private var bytesRead = 0
-    /// ``bytesRead`` when it was last looked whether anything comes.
-    private var bytesSeen = 0
 
     init(
-        mount: Mount, exchange: any HTTPExchange, servlet: ServletKind, request: SessionRequest, isLoopbackTCP: Bool
+        mount: Mount, exchange: any HTTPExchange, servlet: ServletKind?, request: SessionRequest, isLoopbackTCP: Bool
     ) {
         self.mount = mount
         self.exchange = exchange
@@ -59,12 +54,8 @@ final class FrameTransaction: HTTPExchangeReceiver {
     }
 
     private func endWaiting() {
-        switch state {
-        case .awaitingOpen(let timer), .collecting(_, let timer): timer.cancel()
-        case .over: break
-        }
+        if case .awaitingOpen(let deadline) = state { deadline.cancel() }
         state = .over
-        rest = ByteBuffer()
     }
 
     // MARK: The body
@@ -73,7 +64,6 @@ final class FrameTransaction: HTTPExchangeReceiver {
         bytesRead += bytes.readableBytes
         switch state {
         case .over: return
-        case .collecting: collect(bytes)
         case .awaitingOpen:
             decoder.append(bytes)
             do {
@@ -92,10 +82,6 @@ final class FrameTransaction: HTTPExchangeReceiver {
         switch state {
         case .over: return
         case .awaitingOpen: refuse(.badRequest, "No OPEN", "The body ended before an OPEN frame.")
-        case .collecting(let open, _):
-            let rest = rest
-            endWaiting()
-            collected(open, rest)
         }
     }
 
@@ -103,7 +89,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
         endWaiting()
         switch open.transport {
         case .duplex: admit(open) { attach(open, to: $0) }
-        case .uplink, .poll: beginCollecting(open)
+        case .uplink, .poll: collect(open)
         case .stream, .tcp, .websocket:
             abort(
                 AbortFrame(
@@ -115,6 +101,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     private func admit(_ open: OpenFrame, _ body: (SessionHandle) -> Void) {
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort): self.abort(abort, identifier: open.identifier)
+        case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle): body(handle)
         }
     }
@@ -140,38 +127,19 @@ final class FrameTransaction: HTTPExchangeReceiver {
     // MARK: Finite requests
 
     /// More than a client that keeps to its credit ever sends in one request.
-    private var bodyLimit: Int { configuration.receiveWindow + 4 * (FrameLimits.value + 64) }
+    private var bodyLimit: Int { mount.greatestWindow + 4 * (FrameLimits.value + 64) }
 
-    private func beginCollecting(_ open: OpenFrame) {
-        let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
-        state = .collecting(
-            open, idle: exchange.eventLoop.scheduleTask(in: configuration.heartbeat) { transaction.value.isIdle() })
-        collect(decoder.takeRest())
-    }
-
-    /// Nothing came for a heartbeat: whoever sent the rest is gone, and what came is taken when it comes again.
-    private func isIdle() {
-        guard case .collecting(let open, _) = state else { return }
-        guard bytesRead > bytesSeen else {
-            return refuse(.requestTimeout, "Body incomplete", "The body came to a halt after \(bytesRead) bytes.")
+    /// Waits for the rest of the body; what came of one that stays incomplete is taken when it comes again.
+    private func collect(_ open: OpenFrame) {
+        let before = bytesRead
+        let rest = decoder.takeRest()
+        let size = before - rest.readableBytes
+        let collector = BodyCollector(exchange, limit: bodyLimit, patience: configuration.heartbeat) { [self] frames in
+            let delivery = FiniteDelivery(open: open, frames: frames, bytesRead: size + frames.readableBytes)
+            admit(open) { delivery.attach(exchange, to: $0) }
         }
-        bytesSeen = bytesRead
-        let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
-        state = .collecting(
-            open, idle: exchange.eventLoop.scheduleTask(in: configuration.heartbeat) { transaction.value.isIdle() })
-    }
-
-    private func collect(_ bytes: ByteBuffer) {
-        guard rest.readableBytes + bytes.readableBytes <= bodyLimit else {
-            return refuse(
-                .contentTooLarge, "Too much at once", "One request takes \(bodyLimit) bytes; this one brings more.")
-        }
-        if rest.readableBytes == 0 { rest = bytes } else { rest.writeImmutableBuffer(bytes) }
-    }
-
-    private func collected(_ open: OpenFrame, _ rest: ByteBuffer) {
-        let delivery = FiniteDelivery(open: open, frames: rest, bytesRead: bytesRead)
-        admit(open) { delivery.attach(exchange, to: $0) }
+        exchange.receiver = collector
+        collector.bodyReceived(rest)
     }
 
     func readCompleted() {}

@@ -7,7 +7,8 @@ internal import NIOCore
 /// A GET with OPEN in its head: the downlink of the transport `stream`.
 struct StreamRequest {
     let mount: Mount
-    let servlet: ServletKind
+    /// Nil where only sessions of before still have its name.
+    let servlet: ServletKind?
     let request: SessionRequest
 
     /// Serves it; the response streams until the path ends.
@@ -26,13 +27,14 @@ struct StreamRequest {
                     session: open.identifier?.description ?? "", length: body.readableBytes))
             exchange.write(body: body)
             exchange.finish()
+        case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):
             StreamedCarrier.attach(StreamedCarrier.Attachment(open: open), exchange, to: handle)
         }
     }
 
     private static func open(_ text: String) -> OpenFrame? {
-        guard let bytes = Base64URL.decoded(text) else { return nil }
+        guard let bytes = Base64.urlDecoded(text) else { return nil }
         var decoder = FrameDecoder()
         decoder.append(ByteBuffer(bytes: bytes))
         guard case .open(let open) = try? decoder.next(), open.transport == .stream, !decoder.isInsideFrame else {

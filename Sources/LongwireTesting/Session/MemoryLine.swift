@@ -33,15 +33,7 @@ final class MemoryLine {
     }
 
     /// Opens the next path.
-    func open() {
-        guard let path = client.machine.openPath(.duplex, now: .now()) else { return }
-        let up = MemoryCarrier(path: path, core: client, eventLoop: eventLoop)
-        let down = MemoryCarrier(path: path, core: server, eventLoop: eventLoop)
-        up.other = down
-        down.other = up
-        halves = [up, down]
-        client.turn { $0.add(up, for: path) }
-    }
+    func open() { halves = MemoryCarrier.join(client: client, server: server) ?? [] }
 
     /// Breaks the path that is open.
     func cut() {

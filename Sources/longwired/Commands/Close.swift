@@ -6,6 +6,8 @@ internal import NIOPosix
 struct Close: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ends a session of a running longwired in good order; its client is told code and reason.",
+        // The one made by itself is wider than a screen.
+        usage: "longwired close <identifier> [--reason <reason>] [<options>]",
         discussion: "Example:\n  longwired close 00112233445566778899aabbccddeeff --reason \"back at noon\"")
 
     @Argument(help: "The session's identifier, from longwired sessions.")

@@ -19,8 +19,10 @@ struct Pulse {
         tell(status, every: .seconds(5), on: first)
     }
 
-    /// A beat means that every loop answered a round. The next round begins a while after the answers, and so never
-    /// where one is missing: a loop that hangs leaves the manager without beats, and it restarts the process.
+    /// A beat means that every loop answered a round.
+    ///
+    /// The next round begins a while after the answers, and so never where one is missing: a loop that hangs leaves the
+    /// manager without beats, and it restarts the process.
     private func beat(every interval: TimeAmount, on first: any EventLoop) {
         let (manager, loops) = (manager, loops)
         first.scheduleRepeatedAsyncTask(initialDelay: interval, delay: interval) { _ in

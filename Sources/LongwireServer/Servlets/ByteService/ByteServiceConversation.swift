@@ -19,6 +19,8 @@ actor ByteServiceConversation {
     private let channel = ByteChannel()
     private var isLost = false
 
+    /// How long a service may take to read what it was sent before the session closed.
+    static let patience = TimeAmount.seconds(10)
     private static let pieceBytes = 16 * 1024
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -52,8 +54,9 @@ actor ByteServiceConversation {
         try? await writing.value
     }
 
-    /// The session is over.
-    func lost() {
+    /// The session is over; where it was closed by both sides, what the client had said is still written.
+    func over() async {
+        if await session.ending.kind == .closed, (try? await Task.sleep(Self.patience)) == nil { return }
         isLost = true
         channel.close()
     }

@@ -1,5 +1,6 @@
 public import Logging
 public import LongwireSession
+internal import NIOConcurrencyHelpers
 public import NIOCore
 
 /// Joins each session to a connection of its own to a service that talks in streams of bytes (Docs/tcp.md).
@@ -20,16 +21,23 @@ public struct ByteServiceServlet: Servlet {
         self.logger = logger
     }
 
+    /// How long a service may take to read what it was sent before the session closed.
+    public var endTime: TimeAmount { ByteServiceConversation.patience }
+
     /// Carries bytes both ways until both sides have ended.
     ///
     /// - Throws: ``ServletFailure`` when the service is not there, or breaks the connection.
     public func service(_ session: Session) async throws {
         let conversation = ByteServiceConversation(session: session, address: address, connectTimeout: connectTimeout)
+        let ending = NIOLockedValueBox<Task<Void, Never>?>(nil)
+        // Whoever is done first, the conversation or its session.
+        defer { ending.withLockedValue { $0 }?.cancel() }
         do {
             try await withTaskCancellationHandler {
                 try await conversation.run()
             } onCancel: {
-                Task { await conversation.lost() }
+                let task = Task { await conversation.over() }
+                ending.withLockedValue { $0 = task }
             }
         } catch let failure as ServletFailure {
             logger.info("\(failure.reason)", metadata: ["session": "\(session.identifier)"])

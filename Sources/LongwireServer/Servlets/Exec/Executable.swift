@@ -37,7 +37,8 @@ enum Executable {
         throw ConfigurationError("\(name) cannot be run: \(why) in \(folders); write its whole path")
     }
 
-    private static func whyNot(_ path: String) -> String? {
+    /// What stands in the way of running a file; nil when nothing is seen to.
+    static func whyNot(_ path: String) -> String? {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return String(cString: strerror(errno)).lowercased() }
         guard facts.st_mode & S_IFMT == S_IFREG else { return "it is not a file" }

@@ -57,13 +57,22 @@ final class Program: Sendable {
         let mayReap = eventLoop.makePromise(of: Void.self)
         let status = eventLoop.makePromise(of: TerminationStatus.self)
         Task {
+            // The library leaves them open where it fails, so they are closed here, in either case once.
+            let theirs = NIOLockedValueBox([start.input, start.output, start.errors])
+            @Sendable func closeTheirs() {
+                theirs.withLockedValue { descriptors in
+                    for descriptor in descriptors { Pipe.close(descriptor) }
+                    descriptors = []
+                }
+            }
             do {
                 let result = try await Subprocess.run(
                     start.configuration,
-                    input: .fileDescriptor(FileDescriptor(rawValue: start.input), closeAfterSpawningProcess: true),
-                    output: .fileDescriptor(FileDescriptor(rawValue: start.output), closeAfterSpawningProcess: true),
-                    error: .fileDescriptor(FileDescriptor(rawValue: start.errors), closeAfterSpawningProcess: true)
+                    input: .fileDescriptor(FileDescriptor(rawValue: start.input), closeAfterSpawningProcess: false),
+                    output: .fileDescriptor(FileDescriptor(rawValue: start.output), closeAfterSpawningProcess: false),
+                    error: .fileDescriptor(FileDescriptor(rawValue: start.errors), closeAfterSpawningProcess: false)
                 ) { execution in
+                    closeTheirs()
                     DescriptorLimits.lower(of: execution.processIdentifier.value)
                     started.succeed(execution.processIdentifier.value)
                     // Signal 0 reaches nobody: all that this does is wait for the exit, which is not reaped yet.
@@ -75,6 +84,7 @@ final class Program: Sendable {
                 }
                 status.succeed(result.terminationStatus)
             } catch {
+                closeTheirs()
                 // Each is told; those that were told of a success before do not mind.
                 started.fail(error)
                 exited.fail(error)

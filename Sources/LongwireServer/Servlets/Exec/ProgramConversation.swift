@@ -58,8 +58,10 @@ actor ProgramConversation {
         let pipes: ProgramPipes
         let program: Program
         do { (pipes, program) = try await start() } catch {
-            logger.error("the program was not started", metadata: ["path": "\(executable)", "error": "\(error)"])
-            throw ServletFailure(ExecCode.notStarted, reason: "the program could not be started: \(error)")
+            // The library's word for all of these is that there is no such file.
+            let why = executable.hasPrefix("/") ? Executable.whyNot(executable) ?? "\(error)" : "\(error)"
+            logger.error("the program was not started", metadata: ["path": "\(executable)", "error": "\(why)"])
+            throw ServletFailure(ExecCode.notStarted, reason: "the program could not be started: \(why)")
         }
         logger.debug("program started", metadata: ["pid": "\(program.pid)"])
         (self.pipes, self.program) = (pipes, program)

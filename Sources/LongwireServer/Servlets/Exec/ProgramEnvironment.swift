@@ -37,6 +37,8 @@ enum ProgramEnvironment {
         variables["REQUEST_URI"] = target
         variables["QUERY_STRING"] = target.firstIndex(of: "?").map { String(target[target.index(after: $0)...]) } ?? ""
         if let authority = request.head.authority { variables["HTTP_HOST"] = authority }
+        // A web server without a name of its own is called what the client calls it.
+        variables["SERVER_NAME"] = variables["SERVER_NAME"] ?? host(of: request.head.authority ?? "")
         for field in request.head.headerFields {
             // An underscore would become what a hyphen becomes, and so pass for another field.
             guard !withheld.contains(field.name.canonicalName), !field.name.canonicalName.contains("_") else {
@@ -48,5 +50,11 @@ enum ProgramEnvironment {
                 variables[name].map { name == "HTTP_HOST" ? $0 : $0 + separator + field.value } ?? field.value
         }
         return variables.merging(configured) { _, configured in configured }
+    }
+
+    /// Without the port; the address in brackets, where it is one of IPv6.
+    private static func host(of authority: String) -> String {
+        authority.hasPrefix("[")
+            ? authority.prefix { $0 != "]" } + "]" : String(authority.prefix { $0 != ":" })
     }
 }

@@ -1,16 +1,29 @@
-/// Bytes as text that may stand in headers and URLs (RFC 4648 section 5), without padding.
-package enum Base64URL {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+/// Bytes as text (RFC 4648).
+package enum Base64 {
+    private static let letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    private static let standard = Array((letters + "+/").utf8)
+    private static let url = Array((letters + "-_").utf8)
 
-    /// What each byte of text stands for; 0xff for those that stand for nothing.
+    /// What each byte of text for URLs stands for; 0xff for those that stand for nothing.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 0xff, count: 256)
-        for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+        for (value, character) in url.enumerated() { values[Int(character)] = UInt8(value) }
         return values
     }()
 
-    /// The text of some bytes.
+    /// The text of some bytes, padded (section 4).
     package static func encoded(_ bytes: some Sequence<UInt8>) -> String {
+        var text = encoded(bytes, standard)
+        while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The text of some bytes that may stand in headers and URLs, without padding (section 5).
+    package static func urlEncoded(_ bytes: some Sequence<UInt8>) -> String {
+        String(decoding: encoded(bytes, url), as: UTF8.self)
+    }
+
+    private static func encoded(_ bytes: some Sequence<UInt8>, _ alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         var bits: UInt32 = 0
         var count = 0
@@ -23,11 +36,11 @@ package enum Base64URL {
             }
         }
         if count > 0 { text.append(alphabet[Int(bits << UInt32(6 - count) & 63)]) }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
-    /// The bytes of a text, padded or not; nil where it is none.
-    package static func decoded(_ text: String) -> [UInt8]? {
+    /// The bytes of a text for URLs, padded or not; nil where it is none.
+    package static func urlDecoded(_ text: String) -> [UInt8]? {
         var text = Array(text.utf8)[...]
         var padding = 0
         while text.last == UInt8(ascii: "="), padding < 2 {

@@ -10,15 +10,20 @@ struct Listening {
     private var http: [HTTPListener] = []
     private var control: OperatorSocket?
 
-    init(serve: Serve, mount: Mount, group: any EventLoopGroup, logger: Logger) async throws {
-        let server = mount.fastCGIServer()
-        for address in try Self.fastCGIAddresses(serve) {
+    init(_ settings: Settings, mount: Mount, group: any EventLoopGroup, logger: Logger) async throws {
+        var limits = FastCGIConfiguration()
+        limits.maximumConnections = settings.connections
+        limits.maximumOpenRequests = settings.connections
+        let server = mount.fastCGIServer(configuration: limits)
+        for address in try Self.fastCGIAddresses(settings) {
             do {
                 let listener = try await server.bind(to: address, on: group)
                 fastCGI.append(listener)
-                for local in listener.localAddresses { logger.notice("FastCGI", metadata: ["address": "\(local)"]) }
+                for local in listener.localAddresses {
+                    logger.notice("FastCGI", metadata: ["address": "\(Self.written(local))"])
+                }
             } catch {
-                if serve.fastcgi.isEmpty, address == .descriptor(0) {
+                if settings.fastCGI.isEmpty, address == .descriptor(0) {
                     throw StartFailure(
                         "nothing to listen at: say --http 127.0.0.1:8080, or --fastcgi 127.0.0.1:9000 behind a web "
                             + "server (descriptor 0 is no listening socket either: \(error))")
@@ -26,43 +31,56 @@ struct Listening {
                 throw StartFailure("cannot serve FastCGI at \(address): \(error)")
             }
         }
-        for address in serve.http {
-            let (host, port) = try Serve.hostAndPort(address)
+        for address in settings.http {
+            guard let place = HostAndPort(address) else { continue }
             do {
-                let listener = try await HTTPListener.bind(host: host, port: port, mount: mount, on: group)
+                let listener = try await HTTPListener.bind(
+                    host: place.host, port: place.port, mount: mount, on: group)
                 http.append(listener)
-                if let local = listener.localAddress { logger.notice("HTTP", metadata: ["address": "\(local)"]) }
+                if let local = listener.localAddress {
+                    logger.notice("HTTP", metadata: ["address": "\(Self.written(local))"])
+                }
             } catch {
                 throw StartFailure("cannot serve HTTP at \(address): \(error)")
             }
         }
-        control = try await Self.openControl(serve.control, mount: mount, group: group, logger: logger)
+        control = try await Self.openControl(settings.control, mount: mount, group: group, logger: logger)
         logger.notice(
-            "serving", metadata: ["mount": "\(mount.configuration.path)", "servlets": "\(mount.servletNames)"])
+            "serving",
+            metadata: [
+                "mount": "\(mount.configuration.path)", "servlets": "\(mount.servletNames.joined(separator: " "))",
+            ])
+    }
+
+    /// An address as it is written in a configuration.
+    private static func written(_ address: SocketAddress) -> String {
+        if let path = address.pathname, address.protocol == .unix { return "unix:\(path)" }
+        let host = address.ipAddress ?? "?"
+        return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
     }
 
     /// What was asked for, or what the process was started with.
-    private static func fastCGIAddresses(_ serve: Serve) throws -> [BindAddress] {
-        if !serve.fastcgi.isEmpty { return try serve.fastcgi.map { try BindAddress(parsing: $0) } }
-        if !serve.http.isEmpty { return [] }
+    private static func fastCGIAddresses(_ settings: Settings) throws -> [BindAddress] {
+        if !settings.fastCGI.isEmpty { return try settings.fastCGI.map { try BindAddress(parsing: $0) } }
+        if !settings.http.isEmpty { return [] }
         if ProcessInfo.processInfo.environment["LISTEN_FDS"] != nil { return [.systemd()] }
         return [.descriptor(0)]
     }
 
     /// The operator's socket: where it was asked for it must open, at its standard place it may not.
     private static func openControl(
-        _ option: ControlOption, mount: Mount, group: any EventLoopGroup, logger: Logger
+        _ named: String?, mount: Mount, group: any EventLoopGroup, logger: Logger
     ) async throws -> OperatorSocket? {
-        let path = option.chosen
+        let path = named ?? ControlOption.standard
         do {
-            if option.path == nil {
+            if named == nil {
                 let folder = (path as NSString).deletingLastPathComponent
                 try FileManager.default.createDirectory(
                     atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
             }
             return try await OperatorSocket.bind(path: path, mount: mount, on: group)
         } catch {
-            if option.path != nil { throw StartFailure("cannot open the operator's socket at \(path): \(error)") }
+            if named != nil { throw StartFailure("cannot open the operator's socket at \(path): \(error)") }
             logger.info("no operator's socket", metadata: ["path": "\(path)", "error": "\(error)"])
             return nil
         }

@@ -1,31 +1,44 @@
 internal import LongwireProtocol
-internal import LongwireSession
-internal import NIOCore
+package import NIOCore
 
-/// One end of a path in memory: what is written arrives at the other end in a later turn of the loop.
-final class MemoryCarrier: PathCarrier {
+/// One end of a path within one event loop: what is written arrives at the other end in a later turn of the loop.
+package final class MemoryCarrier: PathCarrier {
     private let path: UInt64
     private let core: SessionCore
     private let eventLoop: any EventLoop
     /// The other end, for as long as the path is open.
-    var other: MemoryCarrier?
+    private var other: MemoryCarrier?
     private var decoder = FrameDecoder()
     private var written = ByteBuffer()
 
-    init(path: UInt64, core: SessionCore, eventLoop: any EventLoop) {
+    private init(path: UInt64, core: SessionCore, eventLoop: any EventLoop) {
         self.path = path
         self.core = core
         self.eventLoop = eventLoop
     }
 
-    let isWritable = true
+    /// Opens the next path between two cores of one event loop.
+    ///
+    /// - Returns: its two ends; nil when the client's session has ended.
+    @discardableResult
+    package static func join(client: SessionCore, server: SessionCore) -> [MemoryCarrier]? {
+        guard let path = client.machine.openPath(.duplex, now: .now()) else { return nil }
+        let up = MemoryCarrier(path: path, core: client, eventLoop: client.eventLoop)
+        let down = MemoryCarrier(path: path, core: server, eventLoop: client.eventLoop)
+        up.other = down
+        down.other = up
+        client.turn { $0.add(up, for: path) }
+        return [up, down]
+    }
 
-    func write(control: ByteBuffer, data: ByteBuffer?) {
+    package let isWritable = true
+
+    package func write(control: ByteBuffer, data: ByteBuffer?) {
         written.writeImmutableBuffer(control)
         if let data { written.writeImmutableBuffer(data) }
     }
 
-    func flush() {
+    package func flush() {
         guard written.readableBytes > 0, let other else { return }
         let bytes = written
         written = ByteBuffer()
@@ -34,7 +47,7 @@ final class MemoryCarrier: PathCarrier {
     }
 
     /// This end closes: the other one hears of it after everything written before.
-    func close() {
+    package func close() {
         guard let other else { return }
         self.other = nil
         let receiver = NIOLoopBound(other, eventLoop: eventLoop)
@@ -55,7 +68,7 @@ final class MemoryCarrier: PathCarrier {
     }
 
     /// The line broke.
-    func lost() {
+    package func lost() {
         guard other != nil else { return }
         other = nil
         core.turn { core in

@@ -1,0 +1,74 @@
+internal import HTTPTypes
+internal import NIOCore
+
+/// Collects the body of a request to its end, within a limit and while it keeps coming.
+final class BodyCollector: HTTPExchangeReceiver {
+    private let exchange: any HTTPExchange
+    private let limit: Int
+    private let patience: TimeAmount
+    private var whole: ((ByteBuffer) -> Void)?
+    private var body = ByteBuffer()
+    /// The size when it was last looked whether anything comes.
+    private var seen = 0
+    private var idle: Scheduled<Void>?
+
+    /// - Parameters:
+    ///   - limit: the greatest body, in bytes; a greater one is answered 413.
+    ///   - patience: how long nothing may come; after that it is 408.
+    ///   - whole: called with the body once it has come to its end; ``HTTPExchange/receiver`` is its own from then on.
+    init(
+        _ exchange: any HTTPExchange, limit: Int, patience: TimeAmount, whole: @escaping (ByteBuffer) -> Void
+    ) {
+        self.exchange = exchange
+        self.limit = limit
+        self.patience = patience
+        self.whole = whole
+        watch()
+    }
+
+    private func watch() {
+        let collector = NIOLoopBound(self, eventLoop: exchange.eventLoop)
+        idle = exchange.eventLoop.scheduleTask(in: patience) { collector.value.patienceIsOver() }
+    }
+
+    private func patienceIsOver() {
+        guard whole != nil else { return }
+        guard body.readableBytes > seen else {
+            return refuse(
+                .requestTimeout, "Body incomplete", "The body came to a halt after \(body.readableBytes) bytes.")
+        }
+        seen = body.readableBytes
+        watch()
+    }
+
+    private func refuse(_ status: HTTPResponse.Status, _ title: String, _ detail: String) {
+        over()
+        Problem(status: status, title: title, detail: detail).answer(exchange)
+    }
+
+    private func over() {
+        idle?.cancel()
+        idle = nil
+        whole = nil
+        body = ByteBuffer()
+    }
+
+    func bodyReceived(_ bytes: ByteBuffer) {
+        guard whole != nil else { return }
+        guard body.readableBytes + bytes.readableBytes <= limit else {
+            return refuse(.contentTooLarge, "Too much at once", "A body may have \(limit) bytes; this one has more.")
+        }
+        if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
+    }
+
+    func bodyEnded() {
+        guard let whole else { return }
+        let body = body
+        over()
+        whole(body)
+    }
+
+    func closed() { over() }
+    func readCompleted() {}
+    func writabilityChanged() {}
+}

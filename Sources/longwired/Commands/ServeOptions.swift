@@ -1,0 +1,96 @@
+internal import ArgumentParser
+internal import Foundation
+internal import LongwireServer
+
+/// Which file is read.
+struct ConfigOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The configuration file; LONGWIRE_CONFIG names it too.",
+            valueName: "file"))
+    var config: String?
+}
+
+/// The flags of `longwired`: one for each key of ``Setting/all``, all of them texts that ``SettingsLoader`` reads.
+struct ServeOptions: ParsableArguments {
+    @Option(help: .setting("mount")) var mount: String?
+    @Option(help: .setting("listen.fastcgi", "repeatable")) var fastcgi: [String] = []
+    @Option(help: .setting("listen.http", "repeatable")) var http: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "NAME or NAME=KIND, at {mount}/NAME; KIND is \(ServletSpecification.forms); repeatable (default: echo, "
+                + "chat and clock).", valueName: "servlet"))
+    var servlet: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "How the programs of --servlet NAME=exec:… tell messages apart: lines, netstring, length or bytes.",
+            valueName: "framing", visibility: .hidden))
+    var framing: String?
+
+    @Option(help: .setting("session.heartbeat")) var heartbeat: String?
+    @Option(help: .setting("session.resume-time")) var resumeTime: String?
+    @Option(help: .setting("session.message-limit")) var messageLimit: String?
+    @Option(help: .setting("session.window")) var window: String?
+    @Option(help: .setting("limits.sessions")) var sessions: String?
+    @Option(help: .setting("drain.limit")) var drainLimit: String?
+    @Option(help: .setting("log.level")) var logLevel: String?
+    @Option(help: .setting("log.format")) var logFormat: String?
+    @Option(help: .setting("control")) var control: String?
+
+    @Option(help: .setting("session.heartbeat-mode")) var heartbeatMode: String?
+    @Option(help: .setting("session.time-to-open")) var timeToOpen: String?
+    @Option(help: .setting("session.linger")) var linger: String?
+    @Option(help: .setting("session.close-wait")) var closeWait: String?
+    @Option(help: .setting("session.acknowledge-delay")) var acknowledgeDelay: String?
+    @Option(help: .setting("session.greatest-age")) var greatestAge: String?
+    @Option(help: .setting("session.greatest-size")) var greatestSize: String?
+    @Option(help: .setting("session.allowance")) var allowance: String?
+    @Option(help: .setting("session.allowance-writes")) var allowanceWrites: String?
+    @Option(help: .setting("session.loopback-allowance")) var loopbackAllowance: String?
+    @Option(help: .setting("limits.connections")) var connections: String?
+    @Option(help: .setting("limits.remembered-endings")) var rememberedEndings: String?
+    @Option(help: .setting("limits.slow-servlet")) var slowServlet: String?
+    @Option(help: .setting("drain.window")) var drainWindow: String?
+    @Option(help: .setting("loops")) var loops: String?
+
+    func validate() throws {
+        if let framing, ProgramFraming(rawValue: framing) == nil {
+            throw ValidationError("--framing \(framing): write lines, netstring, length or bytes")
+        }
+    }
+
+    /// What reads the settings, now and at every reload.
+    func loader(_ file: ConfigOption) -> SettingsLoader {
+        var flags: [String: [String]] = ["fastcgi": fastcgi, "http": http, "servlet": servlet]
+        let texts = [
+            "mount": mount, "heartbeat": heartbeat, "resume-time": resumeTime, "message-limit": messageLimit,
+            "window": window, "sessions": sessions, "drain-limit": drainLimit, "log-level": logLevel,
+            "log-format": logFormat, "control": control, "heartbeat-mode": heartbeatMode, "time-to-open": timeToOpen,
+            "linger": linger, "close-wait": closeWait, "acknowledge-delay": acknowledgeDelay,
+            "greatest-age": greatestAge, "greatest-size": greatestSize, "allowance": allowance,
+            "allowance-writes": allowanceWrites, "loopback-allowance": loopbackAllowance, "connections": connections,
+            "remembered-endings": rememberedEndings, "slow-servlet": slowServlet, "drain-window": drainWindow,
+            "loops": loops,
+        ]
+        for (flag, text) in texts { flags[flag] = text.map { [$0] } ?? [] }
+        return SettingsLoader(
+            flags: flags, framing: framing, environment: ProcessInfo.processInfo.environment, file: file.config)
+    }
+}
+
+extension ArgumentHelp {
+    /// What the schema says of a key, with its default.
+    fileprivate static func setting(_ path: String, _ more: String...) -> ArgumentHelp {
+        guard let setting = Setting.at(path) else { return ArgumentHelp(visibility: .private) }
+        let standard = setting.standard.isEmpty ? [] : ["default: \(setting.standard.joined(separator: " "))"]
+        let words = setting.unit.contains(",") ? [setting.unit] : []
+        let facts = (words + more + standard).joined(separator: "; ")
+        let sentence = setting.about.hasSuffix(".") ? String(setting.about.dropLast()) : setting.about
+        return ArgumentHelp(
+            "\(sentence)\(facts.isEmpty ? "" : " (\(facts))").",
+            valueName: setting.unit.contains(",") ? setting.name : String(setting.unit.split(separator: " ")[0]),
+            visibility: setting.isRare ? .hidden : .default)
+    }
+}

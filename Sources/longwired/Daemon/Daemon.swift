@@ -1,0 +1,156 @@
+internal import Foundation
+internal import LongwireServer
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+internal import UnixSignals
+
+/// longwired while it runs: from its first listener to its last session, and what signals make of it meanwhile.
+///
+/// Everything is decided by one task, ``run()``, one event after the other; only drains go on beside it.
+struct Daemon {
+    private enum Event: Sendable {
+        case signal(UnixSignal)
+        /// No session is left.
+        case ended
+    }
+
+    private enum Ending {
+        case none
+        /// New sessions are refused, the others end by themselves.
+        case finishing
+        case draining
+    }
+
+    private let loader: SettingsLoader
+    private let output: LogOutput
+    private let logger: Logger
+    private let manager: ServiceManager
+    private var settings: Settings
+    private var servlets: ServletSet
+    private let mount: Mount
+    private var ending = Ending.none
+
+    /// A daemon that does not listen yet.
+    ///
+    /// - Throws: ``Reload/Refused`` with everything that is wrong.
+    init(
+        _ settings: Settings, loader: SettingsLoader, output: LogOutput, logger: Logger, manager: ServiceManager
+    ) throws(Reload.Refused) {
+        let (servlets, complaints) = ServletSet.make(settings, keeping: nil, logger: logger)
+        guard complaints.isEmpty else { throw Reload.Refused(complaints: complaints) }
+        do {
+            mount = try Mount(servlets: servlets.kinds, configuration: settings.mountConfiguration, logger: logger)
+        } catch {
+            throw Reload.Refused(complaints: [Complaint(settings.origin(of: "mount"), "\(error)")])
+        }
+        self.settings = settings
+        self.servlets = servlets
+        self.loader = loader
+        self.output = output
+        self.logger = logger
+        self.manager = manager
+    }
+
+    /// Serves until a signal ends it.
+    mutating func run() async throws {
+        let signals = await UnixSignalsSequence(
+            trapping: .sigterm, .sigint, .sighup, .sigusr1, .sigusr2, .sigquit)
+        DescriptorLimit.raise()
+        let group = MultiThreadedEventLoopGroup(
+            numberOfThreads: settings.loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
+        let listening = try await Listening(settings, mount: mount, group: group, logger: logger)
+        let status = ServiceStatus(mount: mount)
+        manager.started(status.line)
+        Pulse(manager: manager, group: group).start { status.line }
+
+        let (events, source) = AsyncStream.makeStream(of: Event.self)
+        let forwarding = Task { for await signal in signals { source.yield(.signal(signal)) } }
+        defer { forwarding.cancel() }
+        serving: for await event in events {
+            switch event {
+            case .ended: break serving
+            case .signal(.sighup): reload()
+            case .signal(.sigusr2): tellStatus()
+            case .signal(.sigquit): endNow(.sigquit)
+            case .signal(.sigusr1): finish(source)
+            case .signal(let signal): drain(signal, source)
+            }
+        }
+        await listening.stop()
+        logger.notice("drained")
+        try await group.shutdownGracefully()
+    }
+
+    // MARK: Reload
+
+    /// Reads the configuration again: all of it comes into force, or nothing.
+    private mutating func reload() {
+        guard case .none = ending else { return logger.notice("not reloaded: longwired is coming to its end") }
+        manager.reloading()
+        do {
+            let reload = try Reload.prepare(loader, from: settings, servlets, logger: logger)
+            do {
+                try mount.replace(
+                    servlets: reload.servlets.kinds, configuration: reload.settings.mountConfiguration)
+            } catch {
+                throw Reload.Refused(complaints: [Complaint(.standard, "\(error)")])
+            }
+            settings = reload.settings
+            servlets = reload.servlets
+            output.logLevel = settings.logLevel
+            output.format = settings.logFormat
+            // Said whatever the level is: it is the answer to whoever sent the signal.
+            logger.notice("reloaded", metadata: reload.changes)
+            manager.reloaded(ServiceStatus(mount: mount).line)
+        } catch {
+            let complaints = (error as? Reload.Refused)?.complaints ?? []
+            for complaint in complaints {
+                logger.error("not reloaded, the configuration of before stays: \(complaint)")
+            }
+            manager.reloaded("Not reloaded: \(complaints.first?.description ?? "\(error)")")
+        }
+    }
+
+    // MARK: Ending
+
+    private mutating func drain(_ signal: UnixSignal, _ source: AsyncStream<Event>.Continuation) {
+        if case .draining = ending { return endNow(signal) }
+        ending = .draining
+        logger.notice(
+            "draining",
+            metadata: ["signal": "\(signal)", "sessions": .stringConvertible(mount.sessionCount)])
+        manager.stopping(within: settings.drainLimit, ServiceStatus(mount: mount).draining)
+        Task { [mount, settings] in
+            await mount.drain(window: settings.drainWindow, limit: settings.drainLimit)
+            source.yield(.ended)
+        }
+    }
+
+    /// As programs made with libfcgi do on SIGUSR1: what runs comes to its own end, and nothing new begins.
+    private mutating func finish(_ source: AsyncStream<Event>.Continuation) {
+        guard case .none = ending else { return }
+        ending = .finishing
+        logger.notice("finishing", metadata: ["sessions": .stringConvertible(mount.sessionCount)])
+        manager.status("Finishing: waiting for \(mount.sessionCount) sessions to end")
+        Task { [mount] in
+            await mount.finish()
+            source.yield(.ended)
+        }
+    }
+
+    private func endNow(_ signal: UnixSignal) {
+        logger.notice(
+            "ending now",
+            metadata: ["signal": "\(signal)", "sessions": .stringConvertible(mount.sessionCount)])
+        Foundation.exit(1)
+    }
+
+    private func tellStatus() {
+        var metadata: Logger.Metadata = [
+            "sessions": .stringConvertible(mount.sessionCount), "mount": "\(mount.configuration.path)",
+        ]
+        for (name, count) in mount.sessionCounts { metadata["servlets.\(name)"] = .stringConvertible(count) }
+        logger.notice("status", metadata: metadata)
+    }
+}
