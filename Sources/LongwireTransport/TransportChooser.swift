@@ -77,9 +77,9 @@ package struct TransportChooser: Sendable {
         if last == transport { last = nil }
     }
 
-    /// The best transport above `current` that may be tried beside it.
-    package func better(than current: TransportKind, now: NIODeadline) -> TransportKind? {
+    /// The transports above `current` that may be tried beside it, the best first.
+    package func better(than current: TransportKind, now: NIODeadline) -> [TransportKind] {
         candidates.prefix { $0.transport != current }
-            .first { $0.demotedUntil.map { $0 <= now } ?? true }?.transport
+            .filter { $0.demotedUntil.map { $0 <= now } ?? true }.map(\.transport)
     }
 }

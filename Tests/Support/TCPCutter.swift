@@ -28,11 +28,19 @@ package final class TCPCutter: Sendable {
     private let core: NIOLoopBound<TCPCutterCore>
 
     /// Listens on a free loopback port and passes connections on to `target`.
-    package init(target: Int) async throws {
+    ///
+    /// - Parameters:
+    ///   - cutsAfter: every connection is cut when it has this age; nil: none is.
+    ///   - forgetsAfter: a connection on which nothing went for so long is forgotten, as by a NAT: whatever comes
+    ///     later is dropped, and neither side is told; nil: none is.
+    package init(target: Int, cutsAfter: TimeAmount? = nil, forgetsAfter: TimeAmount? = nil) async throws {
         loop = MultiThreadedEventLoopGroup.singleton.next()
         port = try FreePort.next()
         core = try await loop.submit { [loop, port] in
-            NIOLoopBound(TCPCutterCore(loop: loop, port: port, target: target), eventLoop: loop)
+            let core = TCPCutterCore(loop: loop, port: port, target: target)
+            core.cutsAfter = cutsAfter
+            core.forgetsAfter = forgetsAfter
+            return NIOLoopBound(core, eventLoop: loop)
         }.get()
         try await loop.flatSubmit { [core] in core.value.listen() }.get()
     }
@@ -73,6 +81,8 @@ package final class TCPCutter: Sendable {
         try await onLoop { $0.passed[direction, default: 0] }
     }
 
+    /// How many connections were cut because of their age, or forgotten.
+    package var faults: Int { get async throws { try await onLoop { $0.faults } } }
     /// How many connections are open now.
     package var openConnections: Int { get async throws { try await onLoop { $0.lines.count } } }
     /// How many connections were accepted.

@@ -14,6 +14,10 @@ final class TCPCutterCore {
     var passed: [TCPCutter.Direction: Int] = [:]
     var paused: Set<TCPCutter.Direction> = []
     var delay = TimeAmount.zero
+    var cutsAfter: TimeAmount?
+    var forgetsAfter: TimeAmount?
+    /// Lines cut because of their age, or forgotten.
+    var faults = 0
     var plannedCut: (cut: TCPCutter.Cut, direction: TCPCutter.Direction, at: Int)?
 
     init(loop: any EventLoop, port: Int, target: Int) {

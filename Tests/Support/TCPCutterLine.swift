@@ -8,6 +8,8 @@ final class TCPCutterLine {
     var back: (any Channel)?
     private var up: TCPCutterHandler?
     private var down: TCPCutterHandler?
+    private var movedAt = NIODeadline.now()
+    private var wasForgotten = false
 
     init(core: TCPCutterCore, front: any Channel) {
         self.core = core
@@ -26,6 +28,31 @@ final class TCPCutterLine {
     /// Both sides are connected: bytes may flow.
     func open() {
         for channel in [front, back] { _ = channel?.setOption(.autoRead, value: true) }
+        movedAt = .now()
+        guard let age = core.cutsAfter else { return }
+        let line = NIOLoopBound(self, eventLoop: core.loop)
+        core.loop.scheduleTask(in: age) {
+            let line = line.value
+            guard line.core.lines[ObjectIdentifier(line)] != nil else { return }
+            line.core.faults += 1
+            line.cut(.reset)
+        }
+    }
+
+    /// Whether what came now is dropped, and neither side told of it.
+    func isForgotten(now: NIODeadline = .now()) -> Bool {
+        guard !wasForgotten, let limit = core.forgetsAfter else { return wasForgotten }
+        if movedAt + limit < now {
+            wasForgotten = true
+            core.faults += 1
+        }
+        movedAt = now
+        return wasForgotten
+    }
+
+    /// One side closed: the other is told, unless the line is forgotten.
+    func closed() {
+        if isForgotten() { core.lines[ObjectIdentifier(self)] = nil } else { cut(.close) }
     }
 
     func resume(_ direction: TCPCutter.Direction) { (direction == .up ? up : down)?.resume() }
@@ -100,6 +127,7 @@ final class TCPCutterHandler: ChannelDuplexHandler {
     }
 
     private func accept(_ piece: Piece) {
+        guard !line.isForgotten() else { return }
         if line.core.paused.contains(direction) { held.append(piece) } else { forward(piece) }
     }
 
@@ -134,7 +162,7 @@ final class TCPCutterHandler: ChannelDuplexHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    func channelInactive(context: ChannelHandlerContext) { line.cut(.close) }
+    func channelInactive(context: ChannelHandlerContext) { line.closed() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { line.cut(.reset) }
 }

@@ -25,6 +25,8 @@ final class ClientSession: SessionObserver {
     private var patience: Scheduled<Void>?
     private var promotion: Scheduled<Void>?
     private var promotionWait: TimeAmount
+    /// The better transports that are tried when the one under way fails.
+    private var promotionQueue: ArraySlice<TransportKind> = []
     /// The path that carries the session, since when, and what had been received and covered then.
     private var used: (path: UInt64, transport: TransportKind, since: NIODeadline, numbers: (UInt64, UInt64))?
     /// The rounds of attempts to open the line again since it was open last.
@@ -126,7 +128,15 @@ final class ClientSession: SessionObserver {
     }
 
     /// An attempt failed: the next transport is tried, unless the failure says that none would fare better.
-    private func attemptFailed(_ reason: ConnectError) {
+    private func attemptFailed(_ reason: ConnectError, on transport: TransportKind) {
+        if reason.kind == .status(411), transport == .duplex, !declaresLength {
+            wantsLength()
+            if dial(.duplex) { return }
+        }
+        if core.machine.isAttached, attempts.isEmpty, let next = promotionQueue.popFirst() {
+            dial(next)
+            return
+        }
         if firstFailure == nil { firstFailure = reason }
         if reason.isAboutEveryTransport {
             if opened != nil { return fail(reason) }
@@ -167,7 +177,9 @@ final class ClientSession: SessionObserver {
     private func promoteLater() {
         promotion?.cancel()
         promotion = nil
-        guard let used, promotionWait > .zero, chooser.better(than: used.transport, now: .now()) != nil else { return }
+        guard let used, promotionWait > .zero, !chooser.better(than: used.transport, now: .now()).isEmpty else {
+            return
+        }
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
         promotion = core.eventLoop.scheduleTask(in: promotionWait) { client.value.promote() }
         promotionWait = min(promotionWait * 2, configuration.promotionInterval * 64)
@@ -175,11 +187,13 @@ final class ClientSession: SessionObserver {
 
     private func promote() {
         promotion = nil
-        guard let used, attempts.isEmpty, core.machine.isAttached,
-            let better = chooser.better(than: used.transport, now: .now())
-        else { return }
-        dial(better, declaring: better == .duplex && promotionDeclares)
-        if better == .duplex { promotionDeclares.toggle() }
+        if let used, attempts.isEmpty, core.machine.isAttached {
+            promotionQueue = chooser.better(than: used.transport, now: .now())[...]
+            if let best = promotionQueue.popFirst() {
+                dial(best, declaring: best == .duplex && promotionDeclares)
+                if best == .duplex { promotionDeclares.toggle() }
+            }
+        }
         promoteLater()
     }
 
@@ -205,6 +219,7 @@ final class ClientSession: SessionObserver {
             chooser.used(transport)
             memory.remember(transport, of: dialer)
             if path == declaredPath, !declaresLength { wantsLength() }
+            promotionQueue = []
             configuration.onChange?(.connected(transport))
             promoteLater()
         }
@@ -223,14 +238,7 @@ final class ClientSession: SessionObserver {
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if let attempt {
-            if !declaresLength, (attempt as? StreamedClientCarrier)?.transport == .duplex, reason.kind == .status(411) {
-                wantsLength()
-                dial(.duplex)
-                return
-            }
-            return attemptFailed(reason)
-        }
+        if let attempt { return attemptFailed(reason, on: attempt.transport) }
         if !core.machine.isAttached { redialSoon() }
     }
 

@@ -1,9 +1,11 @@
+internal import LongwireProtocol
 internal import LongwireSession
 internal import NIOCore
 
 /// What carries one path of a client's session.
 protocol ClientCarrier: PathCarrier {
     var path: UInt64 { get }
+    var transport: TransportKind { get }
     /// Begins to open the path.
     func start()
     /// Gives the path up: the session goes on without it.

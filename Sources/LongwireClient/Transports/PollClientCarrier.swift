@@ -5,6 +5,7 @@ internal import NIOCore
 /// Carries one path of a session over a succession of requests with finite bodies: the transport `poll`.
 final class PollClientCarrier: ClientCarrier {
     let path: UInt64
+    let transport = TransportKind.poll
     private let core: SessionCore
     private let listener: any CarrierListener
     private var requests: FiniteRequests?

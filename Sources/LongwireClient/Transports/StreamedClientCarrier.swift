@@ -23,8 +23,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
 
     let path: UInt64
     let transport: TransportKind
-    /// The length that the body of a duplex transaction claims to have; nil where it is chunked.
-    let declaredLength: Int?
+    /// What of the body's declared length is left; nil where it has none.
+    private var lengthLeft: Int?
     private let core: SessionCore
     private let dialer: Dialer
     private let listener: any CarrierListener
@@ -35,16 +35,21 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
     private var response = Response.awaited
+    /// What came of the response while it may still turn out that somebody held it back to its end.
+    private var unjudged: ByteBuffer?
+    /// A response with a length was whole before it was passed on.
+    private var hasLength = false
     private var isHeadWritten = false
     private var isClosed = false
 
+    /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
     init(
         path: UInt64, transport: TransportKind, declaredLength: Int? = nil, core: SessionCore, dialer: Dialer,
         listener: any CarrierListener, tap: FrameTap? = nil
     ) {
         self.path = path
         self.transport = transport
-        self.declaredLength = declaredLength
+        lengthLeft = declaredLength
         self.core = core
         self.dialer = dialer
         self.listener = listener
@@ -86,6 +91,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             let type = head.headers.first(name: "Content-Type") ?? ""
             if head.status == .ok, HTTPBinding.isFrames(type) {
                 response = .frames
+                unjudged = ByteBuffer()
+                hasLength = head.headers.contains(name: "Content-Length")
             } else {
                 response = .foreign(FiniteResponse(head))
             }
@@ -98,16 +105,51 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         switch response {
         case .frames:
             guard !isClosed else { return }
-            core.turn { core in
-                core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
-                decoder.append(bytes)
-                decode()
+            guard unjudged == nil else {
+                unjudged?.writeImmutableBuffer(bytes)
+                return
             }
+            framesReceived(bytes)
         case .foreign(var answer):
             if answer.body.readableBytes < 8192 { answer.body.writeImmutableBuffer(bytes) }
             response = .foreign(answer)
         case .awaited, .over: break
         }
+    }
+
+    private func framesReceived(_ bytes: ByteBuffer) {
+        core.turn { core in
+            core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
+            decoder.append(bytes)
+            decode()
+        }
+    }
+
+    /// The response goes on: it streams, and what came of it counts.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if !hasLength { judge() }
+        context.fireChannelReadComplete()
+    }
+
+    private func judge() {
+        guard let bytes = unjudged else { return }
+        unjudged = nil
+        if bytes.readableBytes > 0, !isClosed { framesReceived(bytes) }
+    }
+
+    /// Whether a response that came together with its end opened a path that was over by then.
+    ///
+    /// Somebody held it back until the server gave the path up. A refusal is one frame and an end, and a session that
+    /// is being closed may end so as well.
+    private var wasHeldBack: Bool {
+        guard let unjudged, unjudged.readableBytes > 0, !core.machine.isOpened(path), !core.machine.outbox.isClosing
+        else {
+            return false
+        }
+        var decoder = FrameDecoder()
+        decoder.append(unjudged)
+        guard case .opened = try? decoder.next() else { return false }
+        return true
     }
 
     private func decode() {
@@ -130,6 +172,11 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         case .foreign(let answer):
             gone(ForeignAnswer.describe(answer, dialer: dialer))
         case .frames:
+            guard !isClosed else { return }
+            guard !wasHeldBack else {
+                return gone(ConnectError(.timedOut, "somebody on the way held the response back until it ended"))
+            }
+            judge()
             guard !isClosed else { return }
             isClosed = true
             uplinks?.close()
@@ -186,14 +233,24 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         if uplinks != nil { return get(opening: control, context: context) }
         if !isHeadWritten {
             isHeadWritten = true
-            let length = declaredLength.map { ("Content-Length", String($0)) } ?? ("Transfer-Encoding", "chunked")
-            let head = dialer.head(.POST, session: core.machine.identifier, path: path, fields: [length])
+            let framing = lengthLeft.map { ("Content-Length", String($0)) } ?? ("Transfer-Encoding", "chunked")
+            let head = dialer.head(.POST, session: core.machine.identifier, path: path, fields: [framing])
             context.write(wrapOutboundOut(.head(head)), promise: nil)
         }
         // One chunk: what the session counts as one piece must be one on the wire.
         var piece = control
         if var data {
             if piece.readableBytes == 0 { piece = data } else { piece.writeBuffer(&data) }
+        }
+        if let left = lengthLeft {
+            // Rotation comes long before; what it did not prevent must not be taken for the next request.
+            guard piece.readableBytes <= left else {
+                let carrier = NIOLoopBound(self, eventLoop: core.eventLoop)
+                return core.eventLoop.execute {
+                    carrier.value.gone(ConnectError(.unreachable, "the declared length is used up"))
+                }
+            }
+            lengthLeft = left - piece.readableBytes
         }
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
         tap?.wrote(piece, checksum: core.machine.checksum)
