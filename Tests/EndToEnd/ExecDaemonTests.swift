@@ -66,7 +66,7 @@ import Testing
     @Test("SIGTERM to longwired ends its programs before itself, also those that ignore it")
     func drained() async throws {
         let daemon = try await FlowDaemon([
-            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do sleep 1000; done"))",
+            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do \(Shell.forever); done"))",
             "--drain-window", "0s", "--drain-limit", "0s",
         ])
         for _ in 0..<5 {
@@ -84,7 +84,7 @@ import Testing
     @Test("A second SIGTERM ends longwired at once, and takes its programs along")
     func endedAtOnce() async throws {
         let daemon = try await FlowDaemon([
-            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do sleep 1000; done"))",
+            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do \(Shell.forever); done"))",
         ])
         let session = try await Longwire.connect(daemon.url("program"))
         var messages = session.messages.makeAsyncIterator()
@@ -113,7 +113,7 @@ import Testing
     @Test(
         "Programs leave no descriptor behind, whether they started or not; a program that never reads costs no memory")
     func resources() async throws {
-        let script = try program("[ -e \(folder.path("silent")) ] && exec sleep 1000; exec cat")
+        let script = try program("[ -e \(folder.path("silent")) ] && exec \(Shell.forever); exec cat")
         let daemon = try await FlowDaemon(["--servlet", "program=exec:\(script)", "--servlet", "echo"])
         func oneSession() async throws -> UInt64 {
             let session = try await Longwire.connect(daemon.url("program"))
