@@ -148,7 +148,7 @@ struct TerminalPipeTests {
         let cases: [(url: String, code: Int32, text: String)] = [
             ("http://127.0.0.1:\(free)/longwire/echo", 2, "connection refused"),
             ("http://name.invalid/longwire/echo", 3, "name.invalid is not known"),
-            (site.url("none"), 5, "404 (not found)"),
+            (site.url("none"), 13, "404 (not found)"),
             (try site.web.url("/"), 5, "405 (method not allowed)"),
             ("ftp://127.0.0.1/", 64, "neither http nor https"),
         ]

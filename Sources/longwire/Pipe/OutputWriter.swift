@@ -40,6 +40,15 @@ final class OutputWriter: Sendable {
         return error
     }
 
+    /// Adds bytes without waiting; whoever does not read for long misses them.
+    func post(_ bytes: ByteBuffer) {
+        state.withLock { state in
+            guard state.error == 0, state.pending.readableBytes < Self.highWater * 2 else { return }
+            state.pending.writeImmutableBuffer(bytes)
+            wake(&state)
+        }
+    }
+
     /// Waits until everything is written.
     ///
     /// - Returns: 0, or the number of the error that ended the output.
