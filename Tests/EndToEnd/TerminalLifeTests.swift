@@ -91,8 +91,9 @@ struct TerminalLifeTests {
         try await window.type("printf '\\033]52;c;eWVz\\a\\033]2;obeys\\033\\\\'")
         try await window.press("Enter")
         try await eventually("the terminal obeys") {
-            try await window.tmux(["show-buffer"]).output == "yes"
-                && window.tmux(["display-message", "-p", "-t", "w", "#{pane_title}"]).output == "obeys\n"
+            let clipboard = try await window.tmux(["show-buffer"]).output
+            let title = try await window.tmux(["display-message", "-p", "-t", "w", "#{pane_title}"]).output
+            return clipboard == "yes" && title == "obeys\n"
         }
         try await window.connect(server.url("eve", port: server.httpPort), "--color never")
         try await window.type("typed")
