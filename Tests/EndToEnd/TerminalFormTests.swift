@@ -11,7 +11,7 @@ struct TerminalFormTests {
         let site = try await TerminalSite()
         let server = try await site.start()
         defer { server.stop() }
-        let netstrings = "5:hello,0:,3:a\nb,7:漢,:,"
+        let netstrings = "5:hello,0:,3:a\nb,5:漢,:,"
         let result = try await site.client("echo", ["--framed", "netstring"], input: netstrings)
         #expect(result.status == .exited(0), "\(result.errors)")
         #expect(result.output == netstrings)

@@ -6,7 +6,7 @@ internal import NIOCore
 ///
 /// Whoever joins gets the last messages of the room; joining and leaving are told to all. A member that cannot keep up
 /// is ended with a reason rather than silently skipped. Of a text of more than 64 KiB the others get the beginning, of
-/// bytes only that they were sent.
+/// bytes that are no text only that they were sent.
 public struct ChatServlet: InlineServlet {
     private struct Member: Sendable {
         let name: String
@@ -61,15 +61,11 @@ public struct ChatServlet: InlineServlet {
     public func received(_ message: Message, in session: Session) {
         state.withLockedValue { state in
             guard let member = state.members[session.identifier] else { return }
-            switch message.kind {
-            case .text:
-                tell("\(member.name): \(Self.told(message.text))", in: member.room, state: &state, remembering: true)
-            case .bytes:
+            guard let text = Message(utf8: message.payload)?.text else {
                 let count = message.payload.readableBytes
-                tell(
-                    "* \(member.name) sent \(count) bytes, and a room passes on text alone", in: member.room,
-                    state: &state)
+                return tell("* \(member.name) sent \(count) bytes that are no text", in: member.room, state: &state)
             }
+            tell("\(member.name): \(Self.told(text))", in: member.room, state: &state, remembering: true)
         }
     }
 
