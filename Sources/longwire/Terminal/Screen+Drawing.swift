@@ -32,7 +32,8 @@ extension Screen {
         // A terminal that became narrower has broken the status row into several.
         if hasStatusRow { up += (statusColumns + columns - 1) / columns }
         up = min(up, rows - 1)
-        put("\r" + (up > 0 ? "\u{1b}[\(up)A" : "") + "\u{1b}[J")
+        // The first row by itself: some terminals keep what is cleared from the top of the screen in their history.
+        put("\r" + (up > 0 ? "\u{1b}[\(up)A" : "") + "\u{1b}[K\u{1b}7\u{1b}[1B\u{1b}[J\u{1b}8")
         isDrawn = false
         hasStatusRow = false
     }
