@@ -151,7 +151,7 @@ struct TerminalExitTests {
         let frames = TerminalImpostor.response(
             "200 OK", type: "application/vnd.longwire", body: "\u{01}\u{01}no frames")
         let babble = try await TerminalImpostor(frames)
-        try await Self.expect(babble.url, code: 6, "what came was not frames")
+        try await Self.expect(babble.url, code: 6, "what answered does not speak this protocol")
     }
 
     /// A server that refuses every session.

@@ -238,6 +238,9 @@ final class ClientSession: SessionObserver {
         if ending.code == .version {
             return ConnectError(.version, "no version of the protocol is spoken by both: \(why)")
         }
+        if !ending.isRemote, ending.code == .protocolError {
+            return ConnectError(.notLongwire, "what answered does not speak this protocol: \(ending.reason)")
+        }
         return ConnectError(.refusedByServer(ending.code), "the server refused the session: \(why)")
     }
 

@@ -68,13 +68,16 @@ final class OutputWriter: Sendable {
     }
 
     private func wait(while condition: @Sendable (borrowing State) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                guard condition(state) else { return true }
-                state.waiting.append(continuation)
-                return false
+        // Whoever is woken looks again: a batch that was taken is not yet written.
+        while state.withLock({ condition($0) }) {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    guard condition(state) else { return true }
+                    state.waiting.append(continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isOver { continuation.resume() }
         }
     }
 
