@@ -136,9 +136,9 @@ struct TerminalFormTests {
             try site.folder.write(input.replacing("\\\\", with: "\\") + "\n", to: "hostile")
             try await window.type(
                 "clear; \(try BuiltProducts.longwire) \(options) '\(site.url("echo"))' < \(site.folder.path("hostile"));"
-                    + " echo code=$?")
+                    + " echo \(options.dropFirst(2))=$?")
             try await window.press("Enter")
-            try await window.wait(for: "code=0")
+            try await window.wait(for: "\(options.dropFirst(2))=0")
             let rows = try await window.rows()
             #expect(rows.contains(shown), "\(options): \(rows)")
         }

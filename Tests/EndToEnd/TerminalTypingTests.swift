@@ -66,7 +66,7 @@ struct TerminalTypingTests {
         try await window.press("Tab")
         try await window.type(site.folder.path("rep"))
         try await window.press("Tab")
-        try await window.wait("what is common") { $0.joined().contains("> /send \(site.folder.path("report "))") }
+        try await window.wait("what is common") { $0.joined().contains("> /send \(site.folder.path("report"))") }
         try await window.press("Tab")
         try await window.wait("the files") { $0.contains("report one.txt  report two.txt") }
         try await window.type("t")
