@@ -47,8 +47,6 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes"))
     var messageLimit = 1024 * 1024
 
-    @OptionGroup var proxies: ProxyOptions
-
     @Flag(inversion: .prefixedNo, help: "Keep typed lines for the next run, or none.")
     var history: Bool?
 
@@ -57,6 +55,8 @@ struct Connect: AsyncParsableCommand {
 
     @Option(name: .long, help: ArgumentHelp("Colours.", valueName: "when"))
     var color = ColorChoice.auto
+
+    @OptionGroup var proxies: ProxyOptions
 
     @Flag(name: .shortAndLong, help: "Tell of changes of the line; -vv of all frames.")
     var verbose: Int

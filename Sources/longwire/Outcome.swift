@@ -28,7 +28,7 @@ struct Outcome {
         case .proxy(.nameNotFound): self.init(.nameNotFound, error.description)
         case .proxy(.tls): self.init(.tls, error.description)
         case .proxy(.authentication): self.init(.notAllowed, error.description)
-        case .proxy(.status): self.init(.httpStatus, error.description)
+        case .proxy(.status(let status)): self.init(Self.code(of: status), error.description)
         case .proxy(.notProxy): self.init(.notLongwire, error.description)
         case .proxy: self.init(.notReachable, error.description)
         case .notLongwire: self.init(.notLongwire, error.description)

@@ -68,7 +68,9 @@ struct ProbeTable {
         return milliseconds < 1000 ? shown(milliseconds, "ms") : shown(milliseconds / 1000, "s")
     }
 
-    /// Lines of at most 80 columns; the later ones are indented. Nothing in them moves a terminal's cursor.
+    /// Lines of at most 80 columns, of which the later ones are indented.
+    ///
+    /// Nothing in them moves a terminal's cursor.
     private static func wrapped(_ text: String, indent: Int) -> [String] {
         var lines: [String] = []
         var rest = Printable.line(text)[...]

@@ -5,7 +5,7 @@ internal import LongwireClient
 struct ProxyOptions: ParsableArguments {
     @Option(
         name: .long,
-        help: ArgumentHelp("A forward proxy; else http_proxy and the like; --no-proxy: none.", valueName: "url"))
+        help: ArgumentHelp("A forward proxy; else as http_proxy says.", valueName: "url"))
     var proxy: String?
 
     @Flag(name: .long, help: ArgumentHelp("No forward proxy, whatever the environment says.", visibility: .hidden))

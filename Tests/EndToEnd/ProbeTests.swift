@@ -68,7 +68,7 @@ import Testing
     func https() async throws {
         let site = try await ProxySite()
         let found = try await report(site.tlsURL, ["--ca", site.certificates.authority])
-        #expect(found.tls?.contains("1.3") == true)
+        #expect(found.tls == "1.3")
         #expect(found.chosen == "duplex")
         try await site.stop()
     }
@@ -112,8 +112,9 @@ import Testing
         // One of duplex, two of stream and one of poll: no transport has so many by itself.
         try await eventually(within: .seconds(60), "idle lines") { try await cutter.openConnections >= 4 }
         var cuts: [String: String] = [:]
-        try await cutter.cut()
+        // In this order: a line that comes back at once was not cut for long enough to matter.
         try await cutter.refuse(true)
+        try await cutter.cut()
         let found = try await probing
         for line in found.transports { cuts[line.transport] = line.cut?.reason }
         #expect(cuts["duplex"]?.isEmpty == false)

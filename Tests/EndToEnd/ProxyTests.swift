@@ -11,7 +11,9 @@ struct ProxyTests {
         case forward, tunnel, https
 
         /// What the proxy writes down of it; it sees nothing of what a tunnel carries.
-        var note: String { self == .forward ? "/longwire/echo" : "CONNECT" }
+        func note(_ site: ProxySite) -> String {
+            self == .forward ? "/longwire/echo" : ":\((self == .https ? site.nginx.tlsPort : nil) ?? site.nginx.port)"
+        }
     }
 
     // R: C1
@@ -26,7 +28,7 @@ struct ProxyTests {
         let transport = try await site.converse(way == .https ? site.tlsURL : site.url, configuration)
         // In a tunnel every proxy is harmless.
         if way != .forward || program == .squid { #expect(transport == .duplex) }
-        try await eventually("\(program) notes the request") { proxy.log.contains(way.note) }
+        try await eventually("\(program) notes the request") { proxy.log.contains(way.note(site)) }
         proxy.stop()
         try await site.stop()
     }
@@ -40,7 +42,9 @@ struct ProxyTests {
         let second = try await ForwardProxy(programs.1)
         let first = try await ForwardProxy(programs.0, parent: second.port)
         try await site.converse(way == .https ? site.tlsURL : site.url, site.configuration(first.url()))
-        try await eventually("both note the request") { first.log.contains(way.note) && second.log.contains(way.note) }
+        try await eventually("both note the request") {
+            first.log.contains(way.note(site)) && second.log.contains(way.note(site))
+        }
         first.stop()
         second.stop()
         try await site.stop()

@@ -24,7 +24,7 @@ enum DialFailure {
                 return ConnectError(.unreachable, "the connection to \(line) broke: \(error)")
             }
             if case .tunnel = dialer.route {
-                return ConnectError(.tls, "no trusted TLS connection to \(line): \(error)")
+                return ConnectError(.tls, tlsSentence(error, place: line))
             }
         }
         return dialling(error, dialer: dialer)
@@ -59,9 +59,7 @@ enum DialFailure {
             default: return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
             }
         }
-        #if TLS
-            if isTLS(error) { return ConnectError(.tls, tlsSentence(error, place: place)) }
-        #endif
+        if isTLS(error) { return ConnectError(.tls, tlsSentence(error, place: place)) }
         return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
     }
 
@@ -81,7 +79,7 @@ enum DialFailure {
         if isTLS(error) {
             // TLS with the server begins when the dialling is over.
             return proxy.isSecure
-                ? ConnectError(.proxy(.tls), "no trusted TLS connection to \(place.dropLast()): \(error)") : nil
+                ? ConnectError(.proxy(.tls), tlsSentence(error, place: String(place.dropLast()))) : nil
         }
         if error is HTTPParserError { return nil }
         if let error = error as? ChannelError, case .connectTimeout = error {
@@ -126,5 +124,7 @@ enum DialFailure {
             }
             return "no trusted TLS connection to \(place): \(reason ?? description)"
         }
+    #else
+        private static func tlsSentence(_ error: any Error, place: String) -> String { "\(place): \(error)" }
     #endif
 }

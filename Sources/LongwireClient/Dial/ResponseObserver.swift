@@ -12,7 +12,7 @@ final class ResponseObserver: ChannelInboundHandler {
     /// A response's head, and what it came over.
     struct Seen: Sendable {
         var head: HTTPResponseHead
-        /// Such as `TLSv1.3`; nil without TLS.
+        /// The version, such as `1.3`; nil without TLS.
         var tls: String?
     }
     typealias Observer = @Sendable (Seen) -> Void
@@ -26,10 +26,21 @@ final class ResponseObserver: ChannelInboundHandler {
             var tls: String?
             #if TLS
                 tls = (try? context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self))?.tlsVersion
-                    .map { "\($0)" }
+                    .map(Self.name)
             #endif
             observer(Seen(head: head, tls: tls))
         }
         context.fireChannelRead(data)
     }
+
+    #if TLS
+        private static func name(_ version: TLSVersion) -> String {
+            switch version {
+            case .tlsv1: "1.0"
+            case .tlsv11: "1.1"
+            case .tlsv12: "1.2"
+            case .tlsv13: "1.3"
+            }
+        }
+    #endif
 }

@@ -11,7 +11,7 @@ import Testing
         "Exit status 0 is done, others are 1000 and the status; what was written before is delivered",
         arguments: [0, 1, 7, 255])
     func exits(status: Int) async throws {
-        let site = try await ExecSite("printf 'first\\nlast'; exit \(status)")
+        let site = try await ExecSite("printf 'first\\nlast'; exit \(status)") { $0.grace = .seconds(20) }
         let (messages, ending) = try await site.talk()
         #expect(messages == [Message("first"), Message("last")])
         #expect(ending.kind == .closed)
@@ -24,7 +24,7 @@ import Testing
 
     @Test("Killed by a signal is 1300 and the signal", arguments: [(11, "SIGSEGV"), (9, "SIGKILL"), (1, "SIGHUP")])
     func killed(signal: Int, name: String) async throws {
-        let site = try await ExecSite("echo before; kill -\(signal) $$")
+        let site = try await ExecSite("echo before; kill -\(signal) $$") { $0.grace = .seconds(20) }
         let (messages, ending) = try await site.talk()
         #expect(messages == [Message("before")])
         #expect(ending.code.rawValue == 1300 + UInt64(signal))
@@ -35,9 +35,10 @@ import Testing
 
     @Test("A client's CLOSE is the end of the program's input, which may go on writing for longer than the grace")
     func halfClose() async throws {
-        // Writes every third of the grace, for more than three graces.
+        // Writes far more often than the grace, for longer than it.
         let site = try await ExecSite(
-            "cat; i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo $i; \(Shell.pause(0.1)); done")
+            "cat; i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo $i; \(Shell.pause(0.1)); done"
+        ) { $0.grace = .seconds(1) }
         let (messages, ending) = try await site.talk([Message("one"), Message("two")])
         #expect(messages.map(\.text) == ["one", "two"] + (1...12).map { "\($0)" })
         #expect(ending.code == .done)
