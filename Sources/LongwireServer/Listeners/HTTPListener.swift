@@ -41,6 +41,7 @@ public final class HTTPListener: Sendable {
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(HTTPServerProtocolErrorHandler())
+        try pipeline.addHandler(HTTP10Handler())
         try pipeline.addHandler(HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen))
         try pipeline.addHandler(ForeignHostHandler())
         try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
