@@ -80,7 +80,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "longwire",
-            dependencies: ["LongwireClient", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log]),
+            dependencies: [
+                "LongwireClient", "LongwireTransport", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log,
+            ]),
         .target(
             name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOPosix")], path: "Tests/Support"),
         .testTarget(

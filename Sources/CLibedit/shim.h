@@ -30,6 +30,34 @@ static inline EditLine *longwire_editor_open(const char *name, void *context, lo
     return editor;
 }
 
+// The key that stands for a paste: a control character that no keyboard has.
+#define LONGWIRE_PASTE_KEY 0x80
+
+typedef unsigned char (*longwire_editor_function)(EditLine *, wint_t);
+
+// What our own keys do, and those that most shells have and libedit has not.
+static inline void longwire_editor_bind(EditLine *editor, longwire_editor_function complete,
+                                        longwire_editor_function paste, longwire_editor_function clear)
+{
+    el_wset(editor, EL_ADDFN, L"longwire-complete", L"completes", complete);
+    el_wset(editor, EL_ADDFN, L"longwire-paste", L"inserts what was pasted", paste);
+    el_wset(editor, EL_ADDFN, L"longwire-clear", L"clears the screen", clear);
+    el_wset(editor, EL_BIND, L"^I", L"longwire-complete", NULL);
+    el_wset(editor, EL_BIND, L"\x80", L"longwire-paste", NULL);
+    el_wset(editor, EL_BIND, L"^L", L"longwire-clear", NULL);
+    el_wset(editor, EL_BIND, L"^R", L"em-inc-search-prev", NULL);
+    el_wset(editor, EL_BIND, L"\\e[1;5C", L"em-next-word", NULL);
+    el_wset(editor, EL_BIND, L"\\e[1;5D", L"ed-prev-word", NULL);
+    el_wset(editor, EL_BIND, L"\\e[3~", L"ed-delete-next-char", NULL);
+    el_wset(editor, EL_BIND, L"\\e[1~", L"ed-move-to-beg", NULL);
+    el_wset(editor, EL_BIND, L"\\e[4~", L"ed-move-to-end", NULL);
+    el_wset(editor, EL_BIND, L"\\e[H", L"ed-move-to-beg", NULL);
+    el_wset(editor, EL_BIND, L"\\e[F", L"ed-move-to-end", NULL);
+}
+
+// Puts text in at the cursor; the caller has the line drawn.
+static inline int longwire_editor_insert(EditLine *editor, const wchar_t *text) { return el_winsertstr(editor, text); }
+
 static inline void *longwire_editor_context(EditLine *editor)
 {
     void *context = NULL;

@@ -20,6 +20,14 @@ public struct ClientConfiguration: Sendable {
     public var promotionInterval = TimeAmount.seconds(30)
     /// Told, on the session's event loop, when the line changes; it must not block.
     public var onChange: (@Sendable (SessionChange) -> Void)?
+    /// How many attempts in a row to open the line again may fail before the session is given up as lost.
+    ///
+    /// Zero: a broken line is the end. Nil: it is tried for as long as the server keeps the session.
+    public var reconnectLimit: Int?
+    /// Told, on the session's event loop, of every frame that is written or read; it must not block.
+    ///
+    /// For looking at a line: what is written is decoded once more for it. Nil costs nothing.
+    public var onFrame: (@Sendable (FrameTrace) -> Void)?
     /// Where the library logs; it logs nothing above debug.
     public var logger = Logger(label: "longwire.client")
 

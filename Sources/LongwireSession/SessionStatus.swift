@@ -9,6 +9,10 @@ public struct SessionStatus: Sendable {
     public var roundTrip: TimeAmount?
     /// What was sent and not yet acknowledged, in bytes of credit (a message costs its payload plus 64).
     public var unacknowledged: UInt64
+    /// How many numbered frames that is: messages, or parts of great ones, and the termination message.
+    public var unacknowledgedFrames: UInt64
+    /// What the send buffer does not hold yet of the message taken last, in bytes.
+    public var waiting: UInt64
     /// How the session ended, once it has.
     public var ending: SessionEnding?
 }
@@ -17,6 +21,9 @@ extension SessionCore {
     package var status: SessionStatus {
         SessionStatus(
             transport: machine.usedTransport, roundTrip: machine.smoothedRoundTrip,
-            unacknowledged: machine.outbox.retained, ending: ending)
+            unacknowledged: machine.outbox.retained,
+            unacknowledgedFrames: machine.outbox.nextNumber - 1 - machine.outbox.covered,
+            waiting: UInt64(machine.outbox.waiting),
+            ending: ending)
     }
 }

@@ -7,38 +7,57 @@ internal import NIOCore
 struct Connect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Opens a session: typed lines go out, messages arrive.",
+        usage: "longwire [connect] [<options>] <url>",
         discussion: """
-            In a terminal, Ctrl-D or /quit ends; /help lists the commands. In a pipe each line of input becomes a \
-            message and each message a line of output, until both sides have ended.
-            Example:
-              printf 'hello\\n' | longwire connect http://127.0.0.1:8080/longwire/echo
-            Exit codes:
-              0 done, 2 not reachable, 3 name unknown, 4 TLS, 5 HTTP status,
-              6 not Longwire, 7 version, 8 refused, 9 session lost, 10 closed with a
-              code, 11 aborted, 64 usage, 74 input or output, 130 interrupted twice
+            In a terminal, Ctrl-D or /quit ends; /help lists the commands. In a pipe each
+            line is a message, both ways. Example:
+              printf 'hello\\n' | longwire http://127.0.0.1:8080/longwire/echo
+            Exit codes: man longwire
             """)
 
     @Argument(help: "Where the servlet is, http or https.")
     var url: String
 
-    @Flag(name: .long, help: "Input is a stream of bytes; output is the payloads, byte for byte.")
+    @Flag(name: .long, help: "A line is a message, also in a terminal.")
+    var lines = false
+
+    @Flag(name: .long, help: "A stream of bytes in and out.")
     var binary = false
 
-    @Option(
-        name: .long, help: ArgumentHelp("A header field for every request; repeatable.", valueName: "'name: value'"))
+    @Option(name: .long, help: ArgumentHelp("Messages with lengths.", valueName: "framing"))
+    var framed: Framed?
+
+    @Flag(name: .long, help: "A JSON object a line, in and out; also events.")
+    var json = false
+
+    @Option(name: .long, help: ArgumentHelp("'Name: value' for each request; repeatable.", valueName: "field"))
     var header: [HeaderArgument] = []
 
-    @Option(name: .long, help: ArgumentHelp("Certificates (PEM) to trust in place of the system's.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("Certificates (PEM) to trust, not the system's.", valueName: "file"),
+        completion: .file())
     var ca: String?
 
     @Option(name: .long, help: ArgumentHelp("How long connecting may take.", valueName: "time"))
     var timeout = TimeArgument(seconds: 10)
 
-    @Option(name: .long, help: ArgumentHelp("The longest line sent and message taken.", valueName: "bytes"))
+    @Option(name: .long, help: ArgumentHelp("Failed attempts in a row that end it.", valueName: "n"))
+    var reconnectLimit: Int?
+
+    @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes"))
     var messageLimit = 1024 * 1024
 
-    @Flag(name: .shortAndLong, help: "Tell of changes of the line.")
-    var verbose = false
+    @Flag(inversion: .prefixedNo, help: "Keep typed lines for the next run, or none.")
+    var history: Bool?
+
+    @Flag(name: .long, help: "In a terminal, the time before each message.")
+    var times = false
+
+    @Option(name: .long, help: ArgumentHelp("Colours.", valueName: "when"))
+    var color = ColorChoice.auto
+
+    @Flag(name: .shortAndLong, help: "Tell of changes of the line; -vv of all frames.")
+    var verbose: Int
 
     @Flag(name: .shortAndLong, help: "Tell of nothing but the end and errors.")
     var quiet = false
@@ -48,27 +67,44 @@ struct Connect: AsyncParsableCommand {
         guard (1...1 << 30).contains(messageLimit) else {
             throw ValidationError("--message-limit must be 1 to \(1 << 30) bytes")
         }
-        guard !(verbose && quiet) else { throw ValidationError("--verbose and --quiet contradict each other") }
+        guard (0...1_000_000).contains(reconnectLimit ?? 0) else {
+            throw ValidationError("--reconnect-limit must be 0 (a broken line is the end) to 1000000")
+        }
+        guard !(verbose > 0 && quiet) else { throw ValidationError("--verbose and --quiet contradict each other") }
+        let forms = [("--lines", lines), ("--binary", binary), ("--framed", framed != nil), ("--json", json)]
+        let chosen = forms.filter(\.1).map(\.0)
+        guard chosen.count < 2 else {
+            throw ValidationError("\(chosen.joined(separator: " and ")) contradict each other; choose one")
+        }
     }
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         CharacterEncoding.useUTF8()
-        let report = Report(isQuiet: quiet, isVerbose: verbose)
+        let report = Report(isQuiet: quiet, verbosity: verbose)
         let code = await Conversation(options: self, report: report).run()
         report.flush()
         if code != .done { throw ArgumentParser.ExitCode(code.rawValue) }
     }
 
+    /// What standard input and output hold, where they are not a person's screen.
+    var form: MessageForm {
+        if binary { return .binary }
+        if json { return .json }
+        return framed.map { .framed($0.framing) } ?? .lines
+    }
+
     /// What the library is asked for.
-    func configuration(line: LineState) -> ClientConfiguration {
+    func configuration(line: LineState, report: Report) -> ClientConfiguration {
         var configuration = ClientConfiguration()
         configuration.headerFields = header.map { ($0.name, $0.value) }
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount
+        configuration.reconnectLimit = reconnectLimit
         configuration.session.timeToOpen = timeout.amount
         configuration.session.messageLimit = messageLimit
         configuration.onChange = { line.changed($0) }
+        if verbose > 1 { configuration.onFrame = { report.trace($0.description) } }
         return configuration
     }
 }

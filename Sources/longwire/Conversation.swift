@@ -22,9 +22,10 @@ struct Conversation {
     }
 
     private var place: Place {
-        guard !options.binary, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return .pipe }
-        let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
-        return terminal.isEmpty || terminal == "dumb" ? .plainTerminal : .screen
+        guard options.form == .lines, !options.lines, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else {
+            return .pipe
+        }
+        return TerminalKind.canMoveCursor ? .screen : .plainTerminal
     }
 
     func run() async -> ExitCode {
@@ -40,35 +41,41 @@ struct Conversation {
             default: interruption.received(signal)
             }
         }
-        let line = LineState(report: report)
+        let output = OutputWriter(descriptor: STDOUT_FILENO)
+        let events = options.json && !options.quiet ? EventLines(output: output) : nil
+        let line = LineState(report: report, events: events)
         let session: Session
         do { session = try await connect(line: line) } catch {
-            if let signal = interruption.lastSignal { return ExitCode(signal: signal) }
-            return told(Outcome(error))
+            let signal = interruption.lastSignal
+            let outcome = signal.map { Outcome(ExitCode(signal: $0)) } ?? Outcome(error)
+            events?.ended(outcome, nil)
+            _ = await output.finish()
+            return told(outcome)
         }
         endOnSignals(session, line: line)
         let outcome: Outcome
         switch place {
         case .screen:
             outcome = await ScreenConversation(
-                session: session, url: options.url, line: line, inbox: inbox, report: report,
+                session: session, options: options, line: line, inbox: inbox, report: report,
                 interruption: interruption
             ).run()
         case .plainTerminal, .pipe:
             let conversation = PipeConversation(
-                session: session, line: line, report: report, interruption: interruption,
-                isBinary: options.binary, isTypedByHand: place == .plainTerminal, lineLimit: options.messageLimit)
-            outcome = await conversation.run()
+                session: session, line: line, report: report, interruption: interruption, form: options.form,
+                isTypedByHand: place == .plainTerminal, limit: options.messageLimit, output: output,
+                progress: Progress(report: report, isQuiet: options.quiet))
+            outcome = await conversation.run { events?.ended($0, $1) }
         }
         if let signal = interruption.atOnce {
-            report.note("ended at once")
+            report.note("ended at once" + outcome.doubt)
             return ExitCode(signal: signal)
         }
         return told(outcome)
     }
 
     private func connect(line: LineState) async throws -> Session {
-        let (url, configuration) = (options.url, options.configuration(line: line))
+        let (url, configuration) = (options.url, options.configuration(line: line, report: report))
         let connecting = Task { try await Longwire.connect(url, configuration: configuration) }
         interruption.onSignal { _, _ in connecting.cancel() }
         return try await connecting.value

@@ -6,7 +6,7 @@ enum ExitCode: Int32 {
     case notReachable = 2
     case nameNotFound = 3
     case tls = 4
-    /// The web server answered with another status than 200.
+    /// The web server answered with a status that has no code of its own.
     case httpStatus = 5
     case notLongwire = 6
     case version = 7
@@ -17,9 +17,15 @@ enum ExitCode: Int32 {
     /// The other side closed with another code than done, or before our input had ended.
     case closedWithCode = 10
     case aborted = 11
+    /// The web server answered with 401, 403 or 407.
+    case notAllowed = 12
+    /// The web server answered with 404 or 410.
+    case nothingThere = 13
     /// The command line makes no sense.
     case usage = 64
-    /// Standard input could not be read, or standard output not written.
+    /// Standard input is not what the options say: no JSON, no netstring.
+    case badInput = 65
+    /// Standard input could not be read, standard output not written, or a message is longer than the limit.
     case inputOutput = 74
     /// The terminal went away.
     case hungUp = 129

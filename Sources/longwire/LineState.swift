@@ -12,17 +12,29 @@ final class LineState: Sendable {
         var state: State?
         var going: CloseCode?
         var isClosing = false
+        var reconnects = 0
     }
 
     private let known = Mutex(Known())
     private let report: Report
+    private let events: EventLines?
 
-    init(report: Report) { self.report = report }
+    /// - Parameter events: told of changes, too.
+    init(report: Report, events: EventLines? = nil) {
+        self.report = report
+        self.events = events
+    }
 
     /// How the line is; nil before it was.
     var state: State? { known.withLock { $0.state } }
+    /// Whether no line carries the session.
+    var isReconnecting: Bool {
+        if case .reconnecting = state { true } else { false }
+    }
     /// The server's advice to come to an end.
     var going: CloseCode? { known.withLock { $0.going } }
+    /// How often the line was opened again.
+    var reconnects: Int { known.withLock { $0.reconnects } }
 
     /// Whether we asked for the end and wait for the server's answer.
     var isClosing: Bool { known.withLock { $0.isClosing } }
@@ -32,13 +44,20 @@ final class LineState: Sendable {
 
     /// Called on the session's event loop.
     func changed(_ change: SessionChange) {
+        events?.changed(change)
         switch change {
         case .connected(let transport):
-            let isFirst = known.withLock { known in
-                defer { known.state = .connected(transport) }
-                return known.state == nil
+            let before = known.withLock { known in
+                let before = known.state
+                if case .reconnecting = before { known.reconnects += 1 }
+                known.state = .connected(transport)
+                return before
             }
-            report.detail("\(isFirst ? "connected" : "connected again, nothing lost,") over \(transport)")
+            switch before {
+            case nil: report.detail("connected over \(transport)")
+            case .connected: report.detail("another transaction carries the session, over \(transport)")
+            case .reconnecting: report.detail("connected again, nothing lost, over \(transport)")
+            }
         case .reconnecting(let reason):
             known.withLock { known in
                 if case .reconnecting = known.state { return }

@@ -5,6 +5,8 @@ struct Outcome {
     var code: ExitCode
     /// A sentence without a full stop; nil when there is nothing to say.
     var sentence: String?
+    /// What may not have arrived, for those who end at once.
+    var doubt = ""
 
     init(_ code: ExitCode, _ sentence: String? = nil) {
         self.code = code
@@ -22,7 +24,7 @@ struct Outcome {
         case .nameNotFound: self.init(.nameNotFound, error.description)
         case .refused, .unreachable, .timedOut: self.init(.notReachable, error.description)
         case .tls: self.init(.tls, error.description)
-        case .status(let status): self.init(.httpStatus, Self.named(status, error.description))
+        case .status(let status): self.init(Self.code(of: status), Self.named(status, error.description))
         case .notLongwire: self.init(.notLongwire, error.description)
         case .version: self.init(.version, error.description)
         case .refusedByServer(let code): self.init(.refused, "\(error) (code \(code.rawValue))")
@@ -30,10 +32,19 @@ struct Outcome {
         }
     }
 
+    private static func code(of status: Int) -> ExitCode {
+        switch status {
+        case 401, 403, 407: .notAllowed
+        case 404, 410: .nothingThere
+        default: .httpStatus
+        }
+    }
+
     private static func named(_ status: Int, _ sentence: String) -> String {
         let names = [
-            401: "unauthorized", 403: "forbidden", 404: "not found", 405: "method not allowed",
-            411: "length required", 413: "too large", 429: "too many requests", 500: "internal error",
+            401: "unauthorized; --header can bring credentials", 403: "forbidden", 404: "not found",
+            405: "method not allowed", 407: "the proxy wants credentials", 410: "gone", 411: "length required",
+            413: "too large", 429: "too many requests", 500: "internal error",
             502: "bad gateway: the web server does not reach longwired", 503: "unavailable", 504: "gateway timeout",
         ]
         guard let name = names[status] else { return sentence }
@@ -48,7 +59,9 @@ struct Outcome {
         case .closed where ending.code == .done:
             self.init(.done, ending.reason.isEmpty ? nil : "closed\(who): \(ending.reason)")
         case .closed: self.init(.closedWithCode, "closed\(who): \(why)")
-        case .aborted: self.init(.aborted, "aborted\(who): \(why)" + Self.doubt(ending))
+        case .aborted:
+            self.init(.aborted, "aborted\(who): \(why)" + Self.doubt(ending))
+            doubt = Self.doubt(ending)
         case .lost: self.init(.lost, "the session is lost: \(why)" + Self.doubt(ending))
         }
     }

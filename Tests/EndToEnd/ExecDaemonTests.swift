@@ -66,17 +66,21 @@ import Testing
     @Test("SIGTERM to longwired ends its programs before itself, also those that ignore it")
     func drained() async throws {
         let daemon = try await FlowDaemon([
-            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do sleep 1000; done"))",
+            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do \(Shell.forever); done"))",
             "--drain-window", "0s", "--drain-limit", "0s",
         ])
+        var marks: [String] = []
         for _ in 0..<5 {
             let session = try await Longwire.connect(daemon.url("program"))
             var messages = session.messages.makeAsyncIterator()
             #expect(try await messages.next()?.text == "up")
+            marks.append("LONGWIRE_SESSION=\(session.identifier)")
         }
         #expect(processes.count == 5)
         daemon.process.terminate()
         #expect(try await daemon.process.waitUntilExit(within: .seconds(60)) == .exited(0))
+        // Nor are their children, which the path does not find.
+        for mark in marks { #expect(ProcessTable.processes(marked: mark).isEmpty) }
         #expect(processes.isEmpty)
         try await daemon.nginx.stop()
     }
@@ -84,7 +88,7 @@ import Testing
     @Test("A second SIGTERM ends longwired at once, and takes its programs along")
     func endedAtOnce() async throws {
         let daemon = try await FlowDaemon([
-            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do sleep 1000; done"))",
+            "--servlet", "program=exec:\(try program("trap '' TERM; echo up; while :; do \(Shell.forever); done"))",
         ])
         let session = try await Longwire.connect(daemon.url("program"))
         var messages = session.messages.makeAsyncIterator()
@@ -93,7 +97,8 @@ import Testing
         try await daemon.process.waitForLine(containing: "draining")
         daemon.process.terminate()
         #expect(try await daemon.process.waitUntilExit() == .exited(1))
-        try await eventually("the program is gone") { processes.isEmpty }
+        let mark = "LONGWIRE_SESSION=\(session.identifier)"
+        try await eventually("the program is gone") { ProcessTable.processes(marked: mark).isEmpty }
         try await daemon.nginx.stop()
     }
 
@@ -113,7 +118,7 @@ import Testing
     @Test(
         "Programs leave no descriptor behind, whether they started or not; a program that never reads costs no memory")
     func resources() async throws {
-        let script = try program("[ -e \(folder.path("silent")) ] && exec sleep 1000; exec cat")
+        let script = try program("[ -e \(folder.path("silent")) ] && exec \(Shell.forever); exec cat")
         let daemon = try await FlowDaemon(["--servlet", "program=exec:\(script)", "--servlet", "echo"])
         func oneSession() async throws -> UInt64 {
             let session = try await Longwire.connect(daemon.url("program"))
@@ -132,7 +137,7 @@ import Testing
         let idle = daemon.process.residentMemory()
         let session = try await Longwire.connect(daemon.url("program"))
         let sending = Task {
-            do { while true { try await session.send(String(repeating: "x", count: 10_000)) } } catch {}
+            do { while !Task.isCancelled { try await session.send(String(repeating: "x", count: 10_000)) } } catch {}
         }
         try await eventually("the client was stopped") {
             let before = await session.status.unacknowledged
@@ -146,9 +151,15 @@ import Testing
             return await session.status.unacknowledged == before && before >= 200_000
         }
         #expect(daemon.process.residentMemory() - idle < 10_000_000)
-        session.abort(.done)
+        // Its command line is sleep's by now; its environment still tells.
+        let mark = "LONGWIRE_SESSION=\(session.identifier)"
+        #expect(ProcessTable.processes(marked: mark).count == 1)
+        #expect(try await daemon.command("close", "\(session.identifier)").status == .exited(0))
+        // A client that went on sending would not end.
+        sending.cancel()
         await sending.value
-        try await eventually("nothing is left") { processes.isEmpty }
+        session.beginClose()
+        try await eventually("nothing is left") { ProcessTable.processes(marked: mark).isEmpty }
 
         try await eventually("descriptors are closed") { daemon.process.openDescriptors < before + 10 }
         #expect(chmod(script, 0o644) == 0)

@@ -89,6 +89,32 @@ struct TerminalPipeTests {
         #expect(try #require(peak) < 100 * 1024, "KiB resident")
     }
 
+    // R: D3, D7
+    @Test("A reader that begins after the session has ended misses nothing")
+    func lateReader() async throws {
+        let site = try await TerminalSite()
+        let server = try await site.start()
+        defer { server.stop() }
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        // More than a pipe holds, and less than the client keeps.
+        let lines = (1...30_000).map { "\($0)\n" }.joined()
+        let client = try ManagedProcess(
+            try BuiltProducts.longwire, ["connect", site.url("echo")], input: .pipe, output: .descriptor(ends[1]))
+        close(ends[1])
+        try await client.write(lines)
+        try await eventually("the session is open") { try await !site.sessions().isEmpty }
+        client.closeInput()
+        try await eventually("the session has ended") {
+            try await site.sessions().isEmpty
+        }
+        let handle = FileHandle(fileDescriptor: ends[0], closeOnDealloc: false)
+        let text = try await Task.detached { try handle.readToEnd() }.value
+        #expect(String(decoding: text ?? Data(), as: UTF8.self) == lines)
+        #expect(try await client.waitUntilExit() == .exited(0))
+    }
+
     // R: D4
     @Test("A closed output ends the session in good order, while there is still input")
     func outputClosed() async throws {
@@ -148,7 +174,7 @@ struct TerminalPipeTests {
         let cases: [(url: String, code: Int32, text: String)] = [
             ("http://127.0.0.1:\(free)/longwire/echo", 2, "connection refused"),
             ("http://name.invalid/longwire/echo", 3, "name.invalid is not known"),
-            (site.url("none"), 5, "404 (not found)"),
+            (site.url("none"), 13, "404 (not found)"),
             (try site.web.url("/"), 5, "405 (method not allowed)"),
             ("ftp://127.0.0.1/", 64, "neither http nor https"),
         ]

@@ -5,8 +5,9 @@ import Testing
 /// A real longwired that serves HTTP by itself, or behind a real nginx, for the tests of the terminal client.
 final class TerminalSite: Sendable {
     let folder: TemporaryFolder
-    private let port: Int
-    private let fastcgi: Int
+    /// Where longwired serves HTTP and FastCGI.
+    let port: Int
+    let fastcgi: Int
     private let nginx: NginxFixture?
     private let options: [String]
 

@@ -10,7 +10,9 @@ final class TerminalWindow: Sendable {
     init(columns: Int = 60, rows: Int = 16) async throws {
         folder = try TemporaryFolder()
         socket = folder.path("tmux")
-        let settings = try folder.write("set -g status off\nset -g escape-time 0\n", to: "tmux.conf")
+        let settings = try folder.write(
+            "set -g status off\nset -g escape-time 0\nset -s set-clipboard on\nset -g history-limit 20000\n",
+            to: "tmux.conf")
         // With -D tmux stays in the foreground, so that it is ours to end.
         server = try ManagedProcess("tmux", ["-S", socket, "-f", settings, "-D"])
         try await eventually("tmux answers") {
@@ -26,7 +28,8 @@ final class TerminalWindow: Sendable {
 
     deinit { server.stop() }
 
-    private func tmux(_ arguments: [String]) async throws -> ManagedProcess.Result {
+    @discardableResult
+    func tmux(_ arguments: [String]) async throws -> ManagedProcess.Result {
         // Without -N it would start a server of its own, which nobody ends.
         try await ManagedProcess.run("tmux", ["-N", "-S", socket] + arguments)
     }
@@ -55,6 +58,26 @@ final class TerminalWindow: Sendable {
             String(row.reversed().drop { $0 == " " }.reversed())
         }
     }
+
+    /// Everything that was on the screen and has left it at the top, then the screen.
+    func everything() async throws -> [String] {
+        try await tmux(["capture-pane", "-p", "-S", "-", "-t", "w"]).output.components(separatedBy: "\n").map { row in
+            String(row.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    /// The screen with the escape sequences of its colours.
+    func colours() async throws -> String { try await tmux(["capture-pane", "-p", "-e", "-t", "w"]).output }
+
+    /// Pastes text as a terminal does, marked as pasted where the program asked for that.
+    func paste(_ text: String) async throws {
+        let file = try folder.write(text, to: "paste")
+        try await tmux(["load-buffer", "-b", "paste", file])
+        try await tmux(["paste-buffer", "-p", "-r", "-d", "-b", "paste", "-t", "w"])
+    }
+
+    /// Records from now on, in a file, what programs write to the terminal.
+    func record(in file: String) async throws { try await tmux(["pipe-pane", "-t", "w", "cat > \(file)"]) }
 
     /// The column and row of the cursor, from 0.
     func cursor() async throws -> (column: Int, row: Int) {

@@ -80,6 +80,20 @@ import Testing
         try await server.stop()
     }
 
+    // R: D7
+    @Test func whatARoomCannotPassOnIsToldInWordsAndEndsNobodysSession() async throws {
+        let server = try await TestServer(["chat": .inline(ChatServlet())])
+        let session = try await server.connect("chat?name=Ada")
+        #expect(try await session.nextText() == "* Ada joined")
+        try await session.send(ByteBuffer(repeating: 0xff, count: 1024 * 1024))
+        #expect(try await session.nextText() == "* Ada sent 1048576 bytes that are no text")
+        try await session.send(String(repeating: "x", count: 1024 * 1024))
+        let long = try #require(try await session.nextText())
+        #expect(long.hasPrefix("Ada: xxx") && long.hasSuffix("x […]") && long.utf8.count < 65 * 1024)
+        #expect(await session.close().kind == .closed)
+        try await server.stop()
+    }
+
     // R: D9
     @Test func namesAreFreeOfControlCharactersAndShort() async throws {
         let server = try await TestServer(["chat": .inline(ChatServlet())])

@@ -43,9 +43,31 @@ enum DialFailure {
         }
         #if TLS
             if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
-                return ConnectError(.tls, "no trusted TLS connection to \(place): \(error)")
+                return ConnectError(.tls, tlsSentence(error, place: place))
             }
         #endif
         return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
     }
+
+    #if TLS
+        /// What is wrong with a TLS connection; BoringSSL's own description is for those who maintain it.
+        private static func tlsSentence(_ error: any Error, place: String) -> String {
+            let description = "\(error)"
+            if (error as? NIOSSLExtraError) == .failedToValidateHostname {
+                return "the certificate of \(place) is for another name"
+            }
+            if description.contains("CERTIFICATE_VERIFY_FAILED") {
+                return
+                    "the certificate of \(place) is not trusted: nobody trusted here vouches for it, or it has expired"
+            }
+            if description.contains("WRONG_VERSION_NUMBER") || description.contains("HTTP_REQUEST") {
+                return "no trusted TLS connection to \(place): what answers there does not speak TLS"
+            }
+            // "…OPENSSL_internal:REASON at FILE:LINE": the reason alone is for everyone.
+            let reason = description.firstRange(of: "OPENSSL_internal:").map { found in
+                String(description[found.upperBound...].prefix { !$0.isWhitespace })
+            }
+            return "no trusted TLS connection to \(place): \(reason ?? description)"
+        }
+    #endif
 }

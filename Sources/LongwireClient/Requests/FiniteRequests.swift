@@ -11,6 +11,7 @@ final class FiniteRequests {
     private let core: SessionCore
     private let pool: RequestPool
     private let dialer: Dialer
+    private let tap: FrameTap?
     /// Told of each failure; the path itself lives until the session gives it up.
     private let failed: (ConnectError) -> Void
     private var tickets: [UInt64: RequestPool.Ticket] = [:]
@@ -18,13 +19,14 @@ final class FiniteRequests {
 
     /// - Parameter failed: told of each failure, before the session is.
     init(
-        path: UInt64, isPoll: Bool, core: SessionCore, dialer: Dialer,
+        path: UInt64, isPoll: Bool, core: SessionCore, dialer: Dialer, tap: FrameTap? = nil,
         failed: @escaping (ConnectError) -> Void
     ) {
         self.path = path
         self.isPoll = isPoll
         self.core = core
         self.dialer = dialer
+        self.tap = tap
         self.failed = failed
         pool = RequestPool(dialer: dialer, eventLoop: core.eventLoop)
     }
@@ -44,6 +46,7 @@ final class FiniteRequests {
         let head = dialer.head(
             .POST, session: core.machine.identifier, path: path, transaction: transaction,
             fields: [("Content-Length", String(bundle.body.readableBytes))])
+        tap?.wrote(bundle.body, checksum: core.machine.checksum)
         tickets[transaction] = pool.send(head, body: bundle.body) { [self] result in
             tickets[transaction] = nil
             guard !isOver else { return }
@@ -74,7 +77,10 @@ final class FiniteRequests {
             var decoder = FrameDecoder(checksum: core.machine.checksum)
             decoder.append(response.body)
             do {
-                while let frame = try decoder.next() { core.machine.frameReceived(frame, on: path, now: now) }
+                while let frame = try decoder.next() {
+                    tap?.read(frame)
+                    core.machine.frameReceived(frame, on: path, now: now)
+                }
                 guard !decoder.isInsideFrame else { throw FrameError.incomplete }
                 core.machine.requestAnswered(transaction, on: path, now: now)
             } catch {

@@ -31,6 +31,8 @@ final class ClientSession: SessionObserver {
     private var declaresLength = false
     /// The path that carries the session, since when, and what had been received and covered then.
     private var used: (path: UInt64, transport: TransportKind, since: NIODeadline, numbers: (UInt64, UInt64))?
+    /// The rounds of attempts to open the line again since it was open last.
+    private var rounds = 0
 
     init(
         core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
@@ -79,12 +81,13 @@ final class ClientSession: SessionObserver {
     @discardableResult
     private func dial(_ transport: TransportKind) -> Bool {
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
+        let tap = configuration.onFrame.map { FrameTap(path: path, tell: $0) }
         let carrier: any ClientCarrier =
             transport == .poll
-            ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self)
+            ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self, tap: tap)
             : StreamedClientCarrier(
                 path: path, transport: transport, declaredLength: declaresLength ? declaredLength : nil, core: core,
-                dialer: dialer, listener: self)
+                dialer: dialer, listener: self, tap: tap)
         attempts[path] = carrier
         carrier.start()
         return true
@@ -98,6 +101,8 @@ final class ClientSession: SessionObserver {
 
     private func redialSoon() {
         guard redial == nil, attempts.isEmpty, !core.machine.isEnded else { return }
+        if let limit = configuration.reconnectLimit, rounds >= limit { return giveUpLine() }
+        rounds += 1
         var random = SystemRandomNumberGenerator()
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
         redial = core.eventLoop.scheduleTask(in: backoff.next(using: &random)) { client.value.beginRound() }
@@ -122,6 +127,13 @@ final class ClientSession: SessionObserver {
         guard attempts.isEmpty else { return }
         if opened != nil { return fail(firstFailure ?? reason) }
         if !core.machine.isAttached { redialSoon() }
+    }
+
+    private func giveUpLine() {
+        let why = (firstFailure ?? lastFailure)?.description ?? "the line broke"
+        let times = rounds == 1 ? "1 attempt" : "\(rounds) attempts"
+        let reason = rounds == 0 ? why : "no line after \(times): \(why)"
+        core.turn { $0.machine.giveUp(reason: reason) }
     }
 
     private func fail(_ error: ConnectError) {
@@ -168,6 +180,7 @@ final class ClientSession: SessionObserver {
     func pathOpened(_ path: UInt64, in core: SessionCore) {
         attempts[path] = nil
         backoff = Backoff(resumeTime: core.machine.resumeTime)
+        rounds = 0
     }
 
     private var numbers: (UInt64, UInt64) { (core.machine.inbox.received, core.machine.outbox.covered) }
@@ -219,7 +232,9 @@ final class ClientSession: SessionObserver {
     }
 
     func suspended(in core: SessionCore) {
-        configuration.onChange?(.reconnecting(lastFailure?.description ?? "the line broke"))
+        if configuration.reconnectLimit != 0 {
+            configuration.onChange?(.reconnecting(lastFailure?.description ?? "the line broke"))
+        }
         redialSoon()
     }
 
@@ -244,6 +259,9 @@ final class ClientSession: SessionObserver {
         let why = ending.reason.isEmpty ? "\(ending.code)" : "\(ending.code): \(ending.reason)"
         if ending.code == .version {
             return ConnectError(.version, "no version of the protocol is spoken by both: \(why)")
+        }
+        if !ending.isRemote, ending.code == .protocolError {
+            return ConnectError(.notLongwire, "what answered does not speak this protocol: \(ending.reason)")
         }
         return ConnectError(.refusedByServer(ending.code), "the server refused the session: \(why)")
     }

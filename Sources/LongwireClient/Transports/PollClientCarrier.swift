@@ -13,11 +13,11 @@ final class PollClientCarrier: ClientCarrier {
     /// Whether the server has accepted the path.
     private var isOpen: Bool { core.machine.isOpened(path) }
 
-    init(path: UInt64, core: SessionCore, dialer: Dialer, listener: any CarrierListener) {
+    init(path: UInt64, core: SessionCore, dialer: Dialer, listener: any CarrierListener, tap: FrameTap? = nil) {
         self.path = path
         self.core = core
         self.listener = listener
-        requests = FiniteRequests(path: path, isPoll: true, core: core, dialer: dialer) { [weak self] error in
+        requests = FiniteRequests(path: path, isPoll: true, core: core, dialer: dialer, tap: tap) { [weak self] error in
             // Before the path is open, a failure says what is wrong with it; later ones are repeated.
             guard let self, !self.isOpen else { return }
             self.gone(error)

@@ -31,6 +31,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     /// What carries our frames where the body does not.
     private let uplinks: FiniteRequests?
     private let startedAt: NIODeadline
+    private let tap: FrameTap?
     private var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
     private var response = Response.awaited
@@ -44,7 +45,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
     init(
         path: UInt64, transport: TransportKind, declaredLength: Int? = nil, core: SessionCore, dialer: Dialer,
-        listener: any CarrierListener
+        listener: any CarrierListener, tap: FrameTap? = nil
     ) {
         self.path = path
         self.transport = transport
@@ -52,10 +53,11 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         self.core = core
         self.dialer = dialer
         self.listener = listener
+        self.tap = tap
         startedAt = .now()
         uplinks =
             transport == .stream
-            ? FiniteRequests(path: path, isPoll: false, core: core, dialer: dialer, failed: { _ in }) : nil
+            ? FiniteRequests(path: path, isPoll: false, core: core, dialer: dialer, tap: tap, failed: { _ in }) : nil
     }
 
     /// Opens the connection; what follows is told to the session.
@@ -153,7 +155,10 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private func decode() {
         do {
             let now = NIODeadline.now()
-            while !isClosed, let frame = try decoder.next() { core.machine.frameReceived(frame, on: path, now: now) }
+            while !isClosed, let frame = try decoder.next() {
+                tap?.read(frame)
+                core.machine.frameReceived(frame, on: path, now: now)
+            }
             decoder.readCompleted()
         } catch {
             core.machine.inputUnreadable(on: path, reason: "\(error)", now: .now())
@@ -242,6 +247,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             lengthLeft = left - piece.readableBytes
         }
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
+        tap?.wrote(piece, checksum: core.machine.checksum)
     }
 
     /// The request of a downlink; nothing follows it on this connection.
@@ -253,6 +259,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             fields: [(HTTPBinding.openField, Base64.urlEncoded(opening.readableBytesView))])
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.end(nil)), promise: nil)
+        tap?.wrote(opening, checksum: core.machine.checksum)
     }
 
     func exchange(_ core: SessionCore, now: NIODeadline) { uplinks?.exchange(now: now) }

@@ -47,6 +47,8 @@ package struct SendQueue {
     private var unsent: [ClosedRange<UInt64>] = []
     /// The message of which the rest has no number yet.
     private var pending: Message?
+    /// The bytes of a message that was taken and of which so much has no number yet.
+    package var waiting: Int { pending?.payload.readableBytes ?? 0 }
     private var closing: (code: CloseCode, reason: String)?
     /// The number of CLOSE, once it has one.
     private(set) var closeNumber: UInt64?

@@ -225,8 +225,13 @@ extension SessionMachine {
 
     /// The resume time is over (rule 11 of D; rule 12).
     mutating func giveUp(now: NIODeadline) {
+        giveUp(reason: "no line for \(resumeTime.nanoseconds / 1_000_000) ms")
+    }
+
+    /// No other line is sought: the session is lost, unless both sides had closed.
+    package mutating func giveUp(reason: String) {
         if outbox.isCloseSent, let close = inbox.close { return endClosed(close) }
-        end(.lost, code: .expired, reason: "no line for \(resumeTime.nanoseconds / 1_000_000) ms", isRemote: false)
+        end(.lost, code: .expired, reason: reason, isRemote: false)
     }
 }
 

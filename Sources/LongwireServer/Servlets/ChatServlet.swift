@@ -5,7 +5,8 @@ internal import NIOCore
 /// Rooms in which everyone hears everyone: `?room=NAME` chooses the room, `?name=NAME` how the others see you.
 ///
 /// Whoever joins gets the last messages of the room; joining and leaving are told to all. A member that cannot keep up
-/// is ended with a reason rather than silently skipped.
+/// is ended with a reason rather than silently skipped. Of a text of more than 64 KiB the others get the beginning, of
+/// bytes that are no text only that they were sent.
 public struct ChatServlet: InlineServlet {
     private struct Member: Sendable {
         let name: String
@@ -22,6 +23,9 @@ public struct ChatServlet: InlineServlet {
         var rooms: [String: Room] = [:]
         var members: [SessionIdentifier: Member] = [:]
     }
+
+    /// The longest text that is passed on whole, in bytes.
+    private static let textLimit = 64 * 1024
 
     private let remembered: Int
     private let emptyRooms: Int
@@ -57,7 +61,11 @@ public struct ChatServlet: InlineServlet {
     public func received(_ message: Message, in session: Session) {
         state.withLockedValue { state in
             guard let member = state.members[session.identifier] else { return }
-            tell("\(member.name): \(message.text)", in: member.room, state: &state, remembering: true)
+            guard let text = Message(utf8: message.payload)?.text else {
+                let count = message.payload.readableBytes
+                return tell("* \(member.name) sent \(count) bytes that are no text", in: member.room, state: &state)
+            }
+            tell("\(member.name): \(Self.told(text))", in: member.room, state: &state, remembering: true)
         }
     }
 
@@ -98,6 +106,12 @@ public struct ChatServlet: InlineServlet {
                 }
             }
         }
+    }
+
+    /// A text, or its beginning: what others would not take ends nobody's session.
+    private static func told(_ text: String) -> String {
+        guard text.utf8.count > textLimit else { return text }
+        return String(decoding: text.utf8.prefix(textLimit), as: UTF8.self) + " […]"
     }
 
     /// A name as it was asked for, without control characters and of at most 32 characters.

@@ -40,6 +40,15 @@ final class OutputWriter: Sendable {
         return error
     }
 
+    /// Adds bytes without waiting; whoever does not read for long misses them.
+    func post(_ bytes: ByteBuffer) {
+        state.withLock { state in
+            guard state.error == 0, state.pending.readableBytes < Self.highWater * 2 else { return }
+            state.pending.writeImmutableBuffer(bytes)
+            wake(&state)
+        }
+    }
+
     /// Waits until everything is written.
     ///
     /// - Returns: 0, or the number of the error that ended the output.
@@ -59,13 +68,16 @@ final class OutputWriter: Sendable {
     }
 
     private func wait(while condition: @Sendable (borrowing State) -> Bool) async {
-        await withCheckedContinuation { continuation in
-            let isOver = state.withLock { state in
-                guard condition(state) else { return true }
-                state.waiting.append(continuation)
-                return false
+        // Whoever is woken looks again: a batch that was taken is not yet written.
+        while state.withLock({ condition($0) }) {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    guard condition(state) else { return true }
+                    state.waiting.append(continuation)
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isOver { continuation.resume() }
         }
     }
 

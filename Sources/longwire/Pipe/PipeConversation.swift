@@ -10,15 +10,14 @@ actor PipeConversation {
     private let line: LineState
     private let report: Report
     private let interruption: Interruption
-    private let isBinary: Bool
     private let isTypedByHand: Bool
-    private let lineLimit: Int
-    private let isShownToPeople: Bool
+    private let limit: Int
+    private let encoder: OutputEncoder
+    private let progress: Progress?
     private let input = InputReader(descriptor: STDIN_FILENO)
-    private let output = OutputWriter(descriptor: STDOUT_FILENO)
+    private let output: OutputWriter
+    private var decoder: InputDecoder
     private let executor: any SerialExecutor
-
-    private static let pieceBytes = 16 * 1024
 
     private var sent = 0
     /// Why we ended the session ourselves before the input's end.
@@ -28,29 +27,39 @@ actor PipeConversation {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter isTypedByHand: whether people type the input, so that /quit is a command.
+    /// - Parameters:
+    ///   - form: how messages stand in both streams.
+    ///   - isTypedByHand: whether people type the input, so that /quit is a command.
+    ///   - limit: the longest message, in bytes.
     init(
-        session: Session, line: LineState, report: Report, interruption: Interruption, isBinary: Bool,
-        isTypedByHand: Bool, lineLimit: Int
+        session: Session, line: LineState, report: Report, interruption: Interruption, form: MessageForm,
+        isTypedByHand: Bool, limit: Int, output: OutputWriter, progress: Progress?
     ) {
         self.session = session
         self.line = line
         self.report = report
         self.interruption = interruption
-        self.isBinary = isBinary
         self.isTypedByHand = isTypedByHand
-        self.lineLimit = lineLimit
-        isShownToPeople = !isBinary && isatty(STDOUT_FILENO) == 1
+        self.limit = limit
+        self.output = output
+        self.progress = progress
+        encoder = OutputEncoder(form: form, isShown: isatty(STDOUT_FILENO) == 1)
+        decoder = InputDecoder(form, limit: limit)
         executor = session.eventLoop.executor
     }
 
-    func run() async -> Outcome {
+    /// - Parameter ended: called with how it came out, before the output is finished.
+    func run(ended: (Outcome, SessionEnding) -> Void) async -> Outcome {
         let sending = Task { await self.send() }
+        let showing = Task { [progress, line] in await progress?.show(line: line) }
         await receive()
         // The other side has ended; whatever input still comes is not for this session.
         session.beginClose()
         let ending = await session.ending
         sending.cancel()
+        showing.cancel()
+        await showing.value
+        ended(outcome(ending, outputError: 0), ending)
         let error = await output.finish()
         return outcome(ending, outputError: error)
     }
@@ -74,7 +83,7 @@ actor PipeConversation {
 
     private func send() async {
         do {
-            if isBinary { try await sendBytes() } else { try await sendLines() }
+            try await sendMessages()
             isInputOver = true
         } catch let error as SessionClosed {
             report.detail("\(error)")
@@ -82,37 +91,26 @@ actor PipeConversation {
             report.detail("\(error)")
         } catch is CancellationError {
         } catch {
-            ownReason = Outcome(.inputOutput, "\(error)")
+            ownReason = Outcome((error as? InputError)?.code ?? .inputOutput, "\(error)")
         }
         session.beginClose()
     }
 
-    private func sendBytes() async throws {
+    private func sendMessages() async throws {
         for try await chunk in input.chunks {
-            var chunk = chunk
-            while let piece = chunk.readSlice(length: min(Self.pieceBytes, chunk.readableBytes)),
-                piece.readableBytes > 0
-            {
-                try await send(Message(piece))
-            }
-            input.taken()
-        }
-    }
-
-    private func sendLines() async throws {
-        var cutter = LineCutter(limit: lineLimit)
-        for try await chunk in input.chunks {
-            cutter.append(chunk)
-            while let message = try cutter.next() {
+            let size = chunk.readableBytes
+            decoder.append(chunk)
+            while let message = try decoder.next() {
                 if isTypedByHand, let command = TypedLine(message.text) {
                     if await !obey(command) { return }
                 } else {
                     try await send(message)
                 }
             }
+            progress?.sent(size)
             input.taken()
         }
-        if let message = cutter.finish() { try await send(message) }
+        if let message = try decoder.finish() { try await send(message) }
     }
 
     private func send(_ message: Message) async throws {
@@ -126,9 +124,24 @@ actor PipeConversation {
         case .message(let text): do { try await send(Message(text)) } catch { return false }
         case .quit: return false
         case .status: report.important(StatusText.sentence(await session.status, line: self.line))
+        case .send(let name): return await sendFile(name)
         case .help, .unknown: for sentence in line.explanation { report.important(sentence) }
         }
         return true
+    }
+
+    private func sendFile(_ name: String) async -> Bool {
+        do {
+            let file = try FileToSend(name, limit: limit)
+            try await send(Message(file.bytes))
+            report.important("sent \(file.name), \(StatusText.size(file.bytes.readableBytes))")
+            return true
+        } catch let error as FileRefused {
+            report.important("\(error)")
+            return true
+        } catch {
+            return false
+        }
     }
 
     // MARK: In
@@ -138,9 +151,9 @@ actor PipeConversation {
         do {
             while let message = try await messages.next() {
                 guard !isOutputClosed else { continue }
-                var payload = message.payload
-                if isShownToPeople { payload = ByteBuffer(string: Printable.message(message)) }
-                let error = await output.write(payload, newline: !isBinary)
+                let (bytes, newline) = try encoder.encode(message)
+                let error = await output.write(bytes, newline: newline)
+                progress?.received(message.payload.readableBytes)
                 guard error != 0 else { continue }
                 // Nobody reads any more: end in good order, without what still comes.
                 isOutputClosed = true

@@ -19,7 +19,13 @@ struct LineLayout {
         }
     }
 
-    mutating func add(_ character: wchar_t) { add(columns: Int(longwire_character_columns(character))) }
+    mutating func add(_ character: wchar_t) {
+        switch character {
+        case 0x0a: nextRow()
+        case 0x09: repeat { add(columns: 1) } while column % 8 != 0
+        default: add(columns: Int(longwire_character_columns(character)))
+        }
+    }
 
     private mutating func nextRow() {
         row += 1

@@ -8,34 +8,43 @@ internal import Foundation
 final class Screen {
     /// What the person did.
     enum Typed: Sendable {
-        case line(String)
+        /// A line; one of several that were pasted is no command.
+        case line(String, isPasted: Bool)
         /// Ctrl-D on an empty line.
         case endOfLine
         /// The terminal went away.
         case hungUp
     }
 
-    private let inbox: ScreenInbox
-    private let typing: AsyncStream<Typed>.Continuation
-    private let isColoured: Bool
-    private var editor: OpaquePointer?
-    private var keyboard = Keyboard()
-    private var status = ""
-    private var columns = 80
-    private var rows = 24
-    /// Whether status row and line are on the screen, with the cursor in the line.
-    private var isDrawn = false
-    /// Whether the status row is on the screen, above the line.
-    private var hasStatusRow = false
-    private var isStopping = false
-    private var unsent = ""
-
-    init(inbox: ScreenInbox, typing: AsyncStream<Typed>.Continuation) {
-        self.inbox = inbox
-        self.typing = typing
-        let noColor = ProcessInfo.processInfo.environment["NO_COLOR"] ?? ""
-        isColoured = noColor.isEmpty
+    /// What it needs of others, and how it shall look.
+    struct Setup: Sendable {
+        let inbox: ScreenInbox
+        /// Told what the person did, on the screen's thread.
+        let typed: @Sendable (Typed) -> Void
+        /// Whether no more should be typed for now; ``ScreenInbox/Event/room`` says when that is over.
+        let isFull: @Sendable () -> Bool
+        let isColoured: Bool
+        /// Whether typed lines are remembered at all.
+        let remembers: Bool
+        let history: HistoryFile?
     }
+
+    let setup: Setup
+    var editor: OpaquePointer?
+    var keyboard = Keyboard()
+    var status = (text: "", isAlarming: false)
+    var columns = 80
+    var rows = 24
+    /// Whether status row and line are on the screen, with the cursor in the line.
+    var isDrawn = false
+    /// Whether the status row is on the screen, above the line.
+    var hasStatusRow = false
+    /// How many columns the status row on the screen takes.
+    var statusColumns = 0
+    private var history: TypedHistory?
+    private var isStopping = false
+
+    init(_ setup: Setup) { self.setup = setup }
 
     // MARK: The thread
 
@@ -44,50 +53,71 @@ final class Screen {
         // libedit keeps the address while the editor is open, which is not longer than this call.
         let context = Unmanaged.passUnretained(self).toOpaque()
         let opened = longwire_editor_open("longwire", context) { editor, character in
-            guard let character, let context = longwire_editor_context(editor) else { return -1 }
-            return Unmanaged<Screen>.fromOpaque(context).takeUnretainedValue().readCharacter(into: character)
+            guard let character, let screen = Screen.of(editor) else { return -1 }
+            return screen.readCharacter(into: character)
         }
-        guard let opened else { return typing.finish() }
+        guard let opened else {
+            setup.typed(.hungUp)
+            return waitForStop()
+        }
         editor = opened
-        let history = longwire_history_open(opened, 1000)
-        measure()
-        while !isStopping {
-            drawStatusRow()
-            var count: Int32 = 0
-            let line = el_wgets(opened, &count)
-            if isStopping { break }
-            if let line, count > 0 {
-                entered(Array(UnsafeBufferPointer(start: line, count: Int(count))), history: history)
-            } else if count == 0 {
-                erase(rowsAbove: 0)
-                typing.yield(.endOfLine)
-            } else if !keyboard.isOpen {
-                typing.yield(.hungUp)
-                waitForStop()
+        longwire_editor_bind(
+            opened, { editor, _ in Screen.of(editor)?.complete() ?? UInt8(CC_ERROR) },
+            { editor, _ in Screen.of(editor)?.paste() ?? UInt8(CC_ERROR) },
+            { editor, _ in Screen.of(editor)?.clear() ?? UInt8(CC_ERROR) })
+        if setup.remembers {
+            history = TypedHistory(editor: opened, file: setup.history) { [inbox = setup.inbox] why in
+                inbox.post(.text(ScreenText(text: "longwire: " + Printable.line(why), style: .notice)))
             }
         }
+        TerminalModes.markPastes(true)
+        measure()
+        while !isStopping { readLine(opened) }
+        TerminalModes.markPastes(false)
         el_end(opened)
-        if let history { history_wend(history) }
+        history?.close()
         editor = nil
-        typing.finish()
     }
 
-    private func entered(_ typed: [wchar_t], history: OpaquePointer?) {
+    private static func of(_ editor: OpaquePointer?) -> Screen? {
+        longwire_editor_context(editor).map { Unmanaged<Screen>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func readLine(_ editor: OpaquePointer) {
+        drawStatusRow()
+        var count: Int32 = 0
+        let line = el_wgets(editor, &count)
+        if isStopping { return }
+        if let line, count > 0 {
+            entered(Array(UnsafeBufferPointer(start: line, count: Int(count))))
+        } else if count == 0 {
+            erase(rowsAbove: 0)
+            setup.typed(.endOfLine)
+        } else if !keyboard.isOpen {
+            setup.typed(.hungUp)
+            waitForStop()
+        }
+    }
+
+    private func entered(_ typed: [wchar_t]) {
         var line = typed
         while let last = line.last, last == 0x0a || last == 0x0d { line.removeLast() }
         // Enter has moved the cursor to the row below the line.
         erase(rowsAbove: LineLayout.row(of: line, columns: columns) + 1)
-        let text = Self.string(line)
-        put("> " + Printable.line(text) + "\r\n")
-        if let history, !text.isEmpty { longwire_history_add(history, line + [0]) }
-        typing.yield(.line(text))
+        // What was pasted may have several lines: each is a message, and shown as one.
+        let lines = Self.string(line).split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        for text in lines {
+            put(ScreenText(text: "> " + Printable.line(text), style: .own))
+            history?.add(text)
+        }
+        for text in lines { setup.typed(.line(text, isPasted: lines.count > 1)) }
     }
 
     private func waitForStop() {
         while !isStopping {
-            var entry = pollfd(fd: inbox.alarm, events: Int16(POLLIN), revents: 0)
+            var entry = pollfd(fd: setup.inbox.alarm, events: Int16(POLLIN), revents: 0)
             _ = poll(&entry, 1, -1)
-            isStopping = inbox.drain().contains(.stop)
+            isStopping = setup.inbox.drain().contains(.stop)
         }
     }
 
@@ -98,16 +128,18 @@ final class Screen {
         isDrawn = true
         while true {
             if isStopping || !keyboard.isOpen { return 0 }
-            if let next = keyboard.next() {
+            let mayRead = !setup.isFull()
+            if mayRead, let next = keyboard.next() {
                 character.pointee = next
                 return 1
             }
             var entries = [
-                pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0),
-                pollfd(fd: inbox.alarm, events: Int16(POLLIN), revents: 0),
+                // A negative descriptor is not looked at.
+                pollfd(fd: mayRead ? STDIN_FILENO : -1, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: setup.inbox.alarm, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&entries, 2, -1) > 0 else { continue }
-            if entries[1].revents != 0 { act(on: inbox.drain()) }
+            if entries[1].revents != 0 { act(on: setup.inbox.drain()) }
             if entries[0].revents != 0, !isStopping { keyboard.fill(from: STDIN_FILENO) }
         }
     }
@@ -115,19 +147,22 @@ final class Screen {
     // MARK: Events
 
     private func act(on events: [ScreenInbox.Event]) {
-        var texts: [String] = []
+        var texts: [ScreenText] = []
         var isDirty = false
-        var oldStatus = status
+        var isStatusNew = false
         for event in events {
             switch event {
             case .text(let text): texts.append(text)
-            case .status(let text): status = text
+            case .status(let text, let isAlarming):
+                isStatusNew = isStatusNew || (text, isAlarming) != status
+                status = (text, isAlarming)
+            case .room: break
             case .resized:
                 measure()
                 isDirty = true
             case .suspended:
                 show(&texts)
-                oldStatus = status
+                isStatusNew = false
                 suspend()
             case .continued:
                 continueEditing()
@@ -143,16 +178,15 @@ final class Screen {
             erase()
             show(&texts)
             draw()
-        } else if status != oldStatus {
+        } else if isStatusNew {
             if hasStatusRow { replaceStatusRow() } else { redraw() }
         }
     }
 
-    private func show(_ texts: inout [String]) {
+    private func show(_ texts: inout [ScreenText]) {
         guard !texts.isEmpty else { return }
         erase()
-        // The terminal is in a mode that needs no carriage return, but other programs may have changed it.
-        put(texts.map { $0.replacing("\n", with: "\r\n") + "\r\n" }.joined())
+        for text in texts { put(text) }
         texts = []
     }
 
@@ -171,96 +205,18 @@ final class Screen {
             longwire_editor_modes(editor, 0)
             longwire_editor_modes(editor, 1)
         }
+        TerminalModes.markPastes(true)
         measure()
     }
 
     private func finishScreen() {
         let text = typedText.text
         erase()
-        if !text.isEmpty { put("longwire: not sent: " + Printable.line(Self.string(text)) + "\r\n") }
+        guard !text.isEmpty else { return }
+        put(ScreenText(text: "longwire: not sent: " + Printable.lines(Self.string(text)), style: .notice))
     }
 
-    // MARK: Drawing
-
-    private func measure() {
-        var size = winsize()
-        if ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 {
-            (columns, rows) = (Int(size.ws_col), Int(size.ws_row))
-        }
-        if let editor { el_resize(editor) }
-    }
-
-    /// What is being typed, and the part of it before the cursor.
-    private var typedText: (text: ArraySlice<wchar_t>, before: ArraySlice<wchar_t>) {
-        guard let editor, let info = el_wline(editor)?.pointee, let buffer = info.buffer, let cursor = info.cursor,
-            let last = info.lastchar
-        else { return ([], []) }
-        let text = Array(UnsafeBufferPointer(start: buffer, count: last - buffer))
-        return (text[...], text.prefix(cursor - buffer))
-    }
-
-    /// Clears status row and line; the cursor is where the status row began.
-    private func erase() {
-        guard isDrawn else { return }
-        erase(rowsAbove: LineLayout.row(of: typedText.before, columns: columns))
-    }
-
-    /// Clears everything from the status row on, the cursor being so many rows below the prompt's.
-    private func erase(rowsAbove: Int) {
-        var up = rowsAbove
-        // A terminal that became narrower has broken the status row into several.
-        if hasStatusRow { up += (statusColumns + columns - 1) / columns }
-        up = min(up, rows - 1)
-        put("\r" + (up > 0 ? "\u{1b}[\(up)A" : "") + "\u{1b}[J")
-        isDrawn = false
-        hasStatusRow = false
-    }
-
-    private func redraw() {
-        erase()
-        draw()
-    }
-
-    private func draw() {
-        drawStatusRow()
-        if let editor { longwire_editor_draw(editor) }
-        isDrawn = true
-    }
-
-    private func drawStatusRow() {
-        guard !hasStatusRow, let row = statusRow() else { return }
-        put(row + "\r\n")
-        hasStatusRow = true
-    }
-
-    /// Draws the status row anew and leaves the line alone.
-    private func replaceStatusRow() {
-        let up = LineLayout.row(of: typedText.before, columns: columns) + 1
-        guard isDrawn, up < rows, let row = statusRow() else { return }
-        put("\u{1b}7\r\u{1b}[\(up)A\u{1b}[2K" + row + "\u{1b}8")
-    }
-
-    /// How many columns the status row on the screen takes.
-    private var statusColumns = 0
-
-    /// The status row, cut to fit; nil where there is no room for one.
-    private func statusRow() -> String? {
-        guard !status.isEmpty, columns >= 16, rows >= 4 else { return nil }
-        var text = ""
-        var used = 0
-        for scalar in status.unicodeScalars {
-            let width = Int(longwire_character_columns(wchar_t(bitPattern: scalar.value)))
-            guard used + width < columns else { break }
-            text.unicodeScalars.append(scalar)
-            used += width
-        }
-        statusColumns = used
-        return isColoured ? "\u{1b}[2m\(text)\u{1b}[m" : text
-    }
-
-    private func put(_ text: String) { Descriptor.write(text.utf8, to: STDOUT_FILENO) }
-
-    private static func string(_ characters: some Sequence<wchar_t>) -> String {
+    static func string(_ characters: some Sequence<wchar_t>) -> String {
         var text = ""
         for character in characters {
             text.unicodeScalars.append(Unicode.Scalar(UInt32(bitPattern: character)) ?? "\u{fffd}")

@@ -4,10 +4,12 @@ internal import Synchronization
 /// What other threads have for the thread of the screen, and its alarm clock.
 final class ScreenInbox: Sendable {
     enum Event: Sendable, Equatable {
-        /// A line, or several, for above the line being typed; safe to show.
-        case text(String)
-        /// The status row's text.
-        case status(String)
+        /// For above the line being typed.
+        case text(ScreenText)
+        /// The status row's text, and whether it is to be noticed.
+        case status(String, isAlarming: Bool)
+        /// There is room again for what is typed.
+        case room
         case resized
         case suspended
         case continued
@@ -38,7 +40,7 @@ final class ScreenInbox: Sendable {
     /// Adds an event; never waits.
     func post(_ event: Event) {
         state.withLock { state in
-            if case .text(let text) = event { state.bytes += text.utf8.count }
+            if case .text(let text) = event { state.bytes += text.text.utf8.count }
             state.events.append(event)
         }
         var byte: UInt8 = 1
@@ -46,7 +48,7 @@ final class ScreenInbox: Sendable {
     }
 
     /// Adds text and waits until the screen has room for more.
-    func show(_ text: String) async {
+    func show(_ text: ScreenText) async {
         post(.text(text))
         await withCheckedContinuation { continuation in
             let hasRoom = state.withLock { state in
@@ -57,6 +59,9 @@ final class ScreenInbox: Sendable {
             if hasRoom { continuation.resume() }
         }
     }
+
+    /// Whether as much waits as should.
+    var isFull: Bool { state.withLock { $0.bytes >= Self.highWater } }
 
     /// Takes all events.
     func drain() -> [Event] {

@@ -22,16 +22,30 @@ enum Printable {
         return shown
     }
 
+    /// A piece of a stream: line breaks stay, and none is added.
+    static func stream(_ text: String) -> String {
+        var shown = ""
+        shown.reserveCapacity(text.utf8.count)
+        var scalars = text.unicodeScalars[...]
+        while let scalar = scalars.popFirst() {
+            if scalar == "\r", scalars.first == "\n" { continue }
+            if scalar == "\n" { shown += "\n" } else { append(scalar, to: &shown) }
+        }
+        return shown
+    }
+
     private static func append(_ scalar: Unicode.Scalar, to shown: inout String) {
-        if (0x20..<0x7f).contains(scalar.value) || scalar == "\t" || !isDangerous(scalar) {
+        if scalar == "\t" || !isDangerous(scalar) {
             shown.unicodeScalars.append(scalar)
         } else {
             shown += escape(scalar)
         }
     }
 
-    private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
+    /// Whether a scalar could command a terminal, break a line, or turn the direction of text.
+    static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
+        case 0x20..<0x7f: return false
         case 0x200c, 0x200d: return false  // joiners belong to several scripts, and to emoji
         default: break
         }

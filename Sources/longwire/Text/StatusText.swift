@@ -4,13 +4,19 @@ internal import NIOCore
 /// How a session is, in words.
 enum StatusText {
     /// For the status row: state and transport, what is on its way, round trip, server; the last may be cut.
-    static func row(_ status: SessionStatus, line: LineState, server: String) -> String {
-        (parts(status, line: line) + [server]).joined(separator: " · ")
+    static func row(_ status: SessionStatus, line: LineState, file: String?, server: String) -> String {
+        (parts(status, line: line) + [file, server].compactMap(\.self)).joined(separator: " · ")
     }
 
     /// For `/status`.
     static func sentence(_ status: SessionStatus, line: LineState) -> String {
-        parts(status, line: line).joined(separator: ", ")
+        var parts = parts(status, line: line)
+        switch line.reconnects {
+        case 0: break
+        case 1: parts.append("reconnected once")
+        default: parts.append("reconnected \(line.reconnects) times")
+        }
+        return parts.joined(separator: ", ")
     }
 
     private static func parts(_ status: SessionStatus, line: LineState) -> [String] {
@@ -22,16 +28,33 @@ enum StatusText {
         case nil: parts.append("connecting")
         }
         if line.isClosing { parts.append("closing, waiting for the server") }
-        parts.append(status.unacknowledged == 0 ? "all sent" : "\(size(status.unacknowledged)) unsent")
+        parts.append(unsent(status, isClosing: line.isClosing))
         if let roundTrip = status.roundTrip { parts.append("round trip \(time(roundTrip))") }
         return parts
     }
 
-    private static func size(_ bytes: UInt64) -> String {
+    private static func unsent(_ status: SessionStatus, isClosing: Bool) -> String {
+        // The termination message is told of by itself.
+        let frames = max(Int(clamping: status.unacknowledgedFrames) - (isClosing ? 1 : 0), 0)
+        // What a message costs beside its bytes is the protocol's affair.
+        let bytes = max(Int(clamping: status.unacknowledged + status.waiting) - frames * 64, 0)
+        switch (frames, bytes) {
+        case (0, 0): return "all sent"
+        case (1, ..<10_000): return "1 message unsent"
+        case (_, ..<10_000): return "\(frames) messages unsent"
+        default: return "\(size(bytes)) unsent"
+        }
+    }
+
+    /// A number of bytes, in few digits.
+    static func size(_ bytes: Int) -> String {
         switch bytes {
+        case 1: "1 byte"
         case ..<10_000: "\(bytes) bytes"
-        case ..<10_000_000: "\(bytes / 1000) kB"
-        default: "\(bytes / 1_000_000) MB"
+        case ..<1_000_000: "\(bytes / 1000) kB"
+        case ..<100_000_000: "\(bytes / 1_000_000).\(bytes % 1_000_000 / 100_000) MB"
+        case ..<10_000_000_000: "\(bytes / 1_000_000) MB"
+        default: "\(bytes / 1_000_000_000) GB"
         }
     }
 

@@ -5,7 +5,12 @@ enum TypedLine: Equatable {
     case quit
     case status
     case help
+    /// `/send FILE`.
+    case send(String)
     case unknown(String)
+
+    /// The commands, for completion.
+    static let commands = ["/help", "/quit", "/send", "/status"]
 
     /// Nil for a line without a slash in front.
     init?(_ line: String) {
@@ -14,21 +19,29 @@ enum TypedLine: Equatable {
             self = .message(String(line.dropFirst()))
             return
         }
-        switch line.trimmed {
-        case "/quit": self = .quit
-        case "/status": self = .status
-        case "/help": self = .help
-        default: self = .unknown(line.trimmed)
+        let line = line.trimmed
+        let word = line.prefix { !$0.isWhitespace }
+        let rest = line.dropFirst(word.count).drop { $0.isWhitespace }
+        switch word {
+        case "/quit" where rest.isEmpty: self = .quit
+        case "/status" where rest.isEmpty: self = .status
+        case "/help" where rest.isEmpty: self = .help
+        case "/send" where !rest.isEmpty: self = .send(String(rest))
+        default: self = .unknown(line)
         }
     }
 
     /// What people are told who asked for help, or for something that does not exist.
     var explanation: [String] {
-        let commands = ["/quit ends the session, as Ctrl-D does; /status tells how it is; //text sends /text"]
+        let commands = [
+            "/send FILE sends a file's bytes as a message; //text sends /text",
+            "/status tells how the session is; /quit ends it, as Ctrl-D does",
+        ]
         switch self {
+        case .unknown("/send"): return ["/send wants the name of a file; nothing was sent"]
         case .unknown(let line): return ["\(line) is not a command; nothing was sent"] + commands
         case .help: return commands
-        case .message, .quit, .status: return []
+        case .message, .quit, .status, .send: return []
         }
     }
 }

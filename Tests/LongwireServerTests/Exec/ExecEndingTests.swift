@@ -36,7 +36,8 @@ import Testing
     @Test("A client's CLOSE is the end of the program's input, which may go on writing for longer than the grace")
     func halfClose() async throws {
         // Writes every third of the grace, for more than three graces.
-        let site = try await ExecSite("cat; i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo $i; sleep 0.1; done")
+        let site = try await ExecSite(
+            "cat; i=0; while [ $i -lt 12 ]; do i=$((i+1)); echo $i; \(Shell.pause(0.1)); done")
         let (messages, ending) = try await site.talk([Message("one"), Message("two")])
         #expect(messages.map(\.text) == ["one", "two"] + (1...12).map { "\($0)" })
         #expect(ending.code == .done)
@@ -45,7 +46,7 @@ import Testing
 
     @Test("A program that ignores the end of its input is told to end once it was silent for the grace")
     func ignoresEndOfInput() async throws {
-        let site = try await ExecSite("echo here; exec sleep 1000")
+        let site = try await ExecSite("echo here; exec \(Shell.forever)")
         let (messages, ending) = try await site.talk([Message("unread")])
         #expect(messages == [Message("here")])
         #expect(ending.code == ExecCode.killed(by: SIGTERM))
@@ -56,7 +57,7 @@ import Testing
 
     @Test("A program that never reads is told to end too, however much was sent")
     func neverReads() async throws {
-        let site = try await ExecSite("exec sleep 1000")
+        let site = try await ExecSite("exec \(Shell.forever)")
         let (_, ending) = try await site.talk((0..<20).map { _ in Message(String(repeating: "x", count: 10_000)) })
         #expect(ending.code == ExecCode.killed(by: SIGTERM))
         try await site.expectNothingLeft()
@@ -67,7 +68,7 @@ import Testing
     func readsSlowly() async throws {
         // Far more than a pipe holds, a piece every tenth of a second, for more than two graces.
         let site = try await ExecSite(
-            "while head -c 20000 >>$FOLDER/got; [ -s $FOLDER/got ]; do sleep 0.1; "
+            "while head -c 20000 >>$FOLDER/got; [ -s $FOLDER/got ]; do \(Shell.pause(0.1)); "
                 + "n=$((n+1)); [ $n -lt 20 ] || break; done; wc -c <$FOLDER/got"
         ) { $0.grace = .milliseconds(700) }
         let (messages, ending) = try await site.talk(
@@ -79,7 +80,7 @@ import Testing
 
     @Test("SIGTERM ignored, SIGKILL follows after the grace, for the children as well")
     func ignoresSIGTERM() async throws {
-        let site = try await ExecSite("trap '' TERM; sleep 1000 & while :; do sleep 1000; done")
+        let site = try await ExecSite("trap '' TERM; \(Shell.forever) & while :; do \(Shell.forever); done")
         let (_, ending) = try await site.talk()
         #expect(ending.code == ExecCode.killed(by: SIGKILL))
         try await site.expectNothingLeft()
@@ -88,7 +89,8 @@ import Testing
 
     @Test("Children that hold the output get the grace after the program's exit, and then are killed")
     func forksAndLingers() async throws {
-        let site = try await ExecSite("(trap '' TERM; sleep 0.1; echo late; sleep 1000) & echo early; exit 3")
+        let site = try await ExecSite(
+            "(trap '' TERM; \(Shell.pause(0.1)); echo late; \(Shell.forever)) & echo early; exit 3")
         let (messages, ending) = try await site.talk()
         #expect(messages.map(\.text) == ["early", "late"])
         #expect(ending.code == ExecCode.exited(3))
@@ -98,7 +100,7 @@ import Testing
 
     @Test("Children that hold nothing are killed with the program's exit")
     func forksQuietly() async throws {
-        let site = try await ExecSite("sleep 1000 >/dev/null 2>&1 </dev/null & echo $!")
+        let site = try await ExecSite("\(Shell.forever) >/dev/null 2>&1 </dev/null & echo $!")
         let (messages, ending) = try await site.talk()
         let child = try #require(pid_t(messages.first?.text ?? ""))
         #expect(ending.code == .done)
@@ -109,7 +111,7 @@ import Testing
 
     @Test("Who leaves the group and holds the output does not hold the session")
     func leavesTheGroup() async throws {
-        let site = try await ExecSite("setsid sleep 1000 & echo $!; exit 5")
+        let site = try await ExecSite("setsid \(Shell.forever) & echo $!; exit 5")
         let (messages, ending) = try await site.talk()
         #expect(messages.count == 1)
         #expect(ending.code == ExecCode.exited(5))
@@ -130,7 +132,8 @@ import Testing
 
     @Test("A program that closes its input first goes on talking; what is sent to it is dropped")
     func closesInputFirst() async throws {
-        let site = try await ExecSite("exec <&-; echo closed; while [ ! -e $FOLDER/go ]; do sleep 0.02; done; echo end")
+        let site = try await ExecSite(
+            "exec <&-; echo closed; while [ ! -e $FOLDER/go ]; do \(Shell.pause(0.02)); done; echo end")
         let session = try await site.connect()
         var messages = session.messages.makeAsyncIterator()
         #expect(try await messages.next()?.text == "closed")
@@ -144,7 +147,7 @@ import Testing
     @Test("A lost session: SIGTERM at once, whatever the program still writes")
     func lost() async throws {
         let site = try await ExecSite(
-            "trap 'echo term >$FOLDER/how; exit 0' TERM; while :; do echo x; sleep 0.01; done")
+            "trap 'echo term >$FOLDER/how; exit 0' TERM; while :; do echo x; \(Shell.pause(0.01)); done")
         let session = try await site.connect()
         #expect(try await session.nextText() == "x")
         session.abort(.internalError)
@@ -155,7 +158,7 @@ import Testing
 
     @Test("Draining returns when every program is gone, also one that ignores SIGTERM")
     func drain() async throws {
-        let site = try await ExecSite("trap '' TERM; echo up; while :; do sleep 1000; done")
+        let site = try await ExecSite("trap '' TERM; echo up; while :; do \(Shell.forever); done")
         var sessions: [Session] = []
         for _ in 0..<5 {
             let session = try await site.connect()
@@ -170,7 +173,7 @@ import Testing
 
     @Test("An operator's close ends the program, and the client is told the operator's words")
     func operatorCloses() async throws {
-        let site = try await ExecSite("while :; do echo x; sleep 0.01; done")
+        let site = try await ExecSite("while :; do echo x; \(Shell.pause(0.01)); done")
         let session = try await site.connect()
         #expect(try await session.nextText() == "x")
         #expect(site.server.mount.close(session.identifier, reason: "maintenance"))

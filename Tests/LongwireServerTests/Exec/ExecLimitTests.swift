@@ -20,7 +20,9 @@ import Testing
 
     @Test("The run time is up: 1401")
     func runTime() async throws {
-        let site = try await ExecSite("while :; do echo x; sleep 0.01; done") { $0.runTime = .milliseconds(200) }
+        let site = try await ExecSite("while :; do echo x; \(Shell.pause(0.01)); done") {
+            $0.runTime = .milliseconds(200)
+        }
         let (messages, ending) = try await site.talk()
         #expect(!messages.isEmpty)
         #expect(ending.code == ExecCode.runTime && ending.code.rawValue == 1401)
@@ -111,7 +113,7 @@ import Testing
 
     @Test("A program that never reads stops its client at the window; other sessions go on")
     func programStopsClient() async throws {
-        let site = try await ExecSite("sleep 1000")
+        let site = try await ExecSite("\(Shell.forever)")
         let session = try await site.connect()
         let sending = Task {
             var sent = 0

@@ -93,7 +93,7 @@ actor ByteServiceConversation {
             }
         switch address {
         case .tcp(let host, let port):
-            _ = try await bootstrap.channelOption(.socketOption(.tcp_nodelay), value: 1)
+            _ = try await bootstrap.channelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .connect(host: host, port: port).get()
         case .unix(let path): _ = try await bootstrap.connect(unixDomainSocketPath: path).get()
         }
