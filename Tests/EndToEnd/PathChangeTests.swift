@@ -92,6 +92,7 @@ struct PathChangeTests {
         #expect(await session.ending.kind == .closed)
         flowReport("\(sent) messages; \(changes.breaks.count) breaks; \(changes.connections) lines")
         await site.stop()
+        withExtendedLifetime(nginx) {}
     }
 
     // R: D8
@@ -115,6 +116,7 @@ struct PathChangeTests {
         #expect(try await messages.next()?.text == "still here")
         #expect(await session.close().kind == .closed)
         await site.stop()
+        withExtendedLifetime(apache) {}
     }
 
     // R: D8
@@ -133,5 +135,6 @@ struct PathChangeTests {
         }
         #expect(await session.close().kind == .closed)
         await site.stop()
+        withExtendedLifetime(server) {}
     }
 }

@@ -54,6 +54,7 @@ struct PathMatrixTests {
             #expect(changes.isEmpty, "\(changes.joined(separator: "\n"))")
         }
         await site.stop()
+        withExtendedLifetime(matrix) {}
     }
 
     @Test("The shipped files for Apache are understood by it")

@@ -135,7 +135,7 @@ struct PathPromisesTests {
                 return taken.value > 0 && taken.value == before
             }
             // The window there and the buffer here, and what is on its way between threads.
-            #expect(taken.value * size <= 512 * 1024 + 64 * 1024)
+            #expect(taken.value * size <= 512 * 1024 + 128 * 1024)
             isReading.set(true)
             var messages = session.messages.makeAsyncIterator()
             for number in 0..<count {

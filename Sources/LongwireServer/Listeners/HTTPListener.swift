@@ -53,18 +53,20 @@ public final class HTTPListener: Sendable {
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
         let errors = HTTPServerProtocolErrorHandler()
+        let old = HTTP10Handler()
         let deadline = HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen)
         let foreign = ForeignHostHandler()
         let codec = HTTP1ToHTTPServerCodec(secure: false)
         let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true)
         let upgrade = HTTPServerUpgradeHandler(
             upgraders: [mount.webSocketUpgrader()], httpEncoder: encoder,
-            extraHTTPHandlers: [decoder, errors, deadline, foreign, codec, longwire], upgradeCompletionHandler: { _ in }
+            extraHTTPHandlers: [decoder, errors, old, deadline, foreign, codec, longwire],
+            upgradeCompletionHandler: { _ in }
         )
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(decoder)
         try pipeline.addHandler(upgrade)
-        for handler in [errors, deadline, foreign, codec, longwire] as [any ChannelHandler] {
+        for handler in [errors, old, deadline, foreign, codec, longwire] as [any ChannelHandler] {
             try pipeline.addHandler(handler)
         }
     }

@@ -111,7 +111,8 @@ final class FrameTransaction: HTTPExchangeReceiver {
                 identifier: open.identifier)
         }
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
-        case .refused(let abort): self.abort(abort, identifier: open.identifier)
+        case .refused(let abort):
+            self.abort(abort, identifier: open.identifier, isFinite: open.transport.isFiniteUp)
         case .noServlet:
             guard exchange.line != nil else { return mount.noSuchServlet(request.servlet).answer(exchange) }
             let reason = "nothing is mounted at \(mount.configuration.path)/\(request.servlet)"
@@ -129,10 +130,15 @@ final class FrameTransaction: HTTPExchangeReceiver {
         }
     }
 
-    private func abort(_ frame: AbortFrame, identifier: SessionIdentifier?) {
-        // The body may go on: what answers it streams.
-        exchange.write(head: HTTPBinding.streamedResponse(session: identifier?.description ?? ""))
-        exchange.write(body: FrameEncoder.encoded(.abort(frame)))
+    private func abort(_ frame: AbortFrame, identifier: SessionIdentifier?, isFinite: Bool = false) {
+        let body = FrameEncoder.encoded(.abort(frame))
+        let session = identifier?.description ?? ""
+        // Where the body may go on, what answers it streams.
+        exchange.write(
+            head: isFinite
+                ? HTTPBinding.finiteResponse(session: session, length: body.readableBytes)
+                : HTTPBinding.streamedResponse(session: session))
+        exchange.write(body: body)
         exchange.finish()
     }
 
