@@ -3,7 +3,7 @@ internal import NIOHTTP1
 
 /// Answers a client that speaks HTTP/1.0, such as an old proxy, so that it understands: without chunks, and with the
 /// end of the connection as the end of a body that has no length.
-final class HTTP10Handler: ChannelDuplexHandler {
+final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
