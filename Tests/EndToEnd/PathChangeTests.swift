@@ -18,11 +18,12 @@ struct PathChangeTests {
 
     private static var stages: [Stage] {
         var forbidden = FaultBehaviour()
+        // Neither in chunks nor with a length does a request pass before it is whole.
         forbidden.refusesUnknownLength = 501
+        forbidden.buffersRequests = true
         var cutting = forbidden
         cutting.cutsAfter = .seconds(1)
         var short = cutting
-        short.buffersRequests = true
         short.buffersResponses = true
         return [
             Stage(name: "all allowed", behaviour: FaultBehaviour(), transport: .duplex),
