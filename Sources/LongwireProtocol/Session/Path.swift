@@ -60,6 +60,8 @@ struct Path {
     /// Server, poll: the requests that wait for their answers, oldest first.
     var held: [(transaction: UInt64, since: NIODeadline)] = []
     var nextTransaction: UInt64 = 1
+    /// Server, poll: how long the client at most wants its requests held.
+    var holdLimit = TimeAmount.hours(24)
 
     init(number: UInt64, transport: TransportKind, phase: Phase, now: NIODeadline) {
         self.number = number
