@@ -41,8 +41,9 @@ struct BrowserFile: Sendable {
         response.headerFields[.eTag] = tag
         response.headerFields[.xContentTypeOptions] = "nosniff"
         let known = head.headerFields[.ifNoneMatch] ?? ""
-        if known.split(separator: ",").contains(where: { $0.filter { $0 != " " }.drop { $0 == "W" || $0 == "/" } == tag })
-        {
+        if known.split(separator: ",").contains(where: {
+            $0.filter { $0 != " " }.drop { $0 == "W" || $0 == "/" } == tag
+        }) {
             response.status = .notModified
             exchange.write(head: response)
             return exchange.finish()

@@ -78,7 +78,8 @@ enum ServletSpecification: Sendable, Equatable {
     func make(logger: Logger) throws(ConfigurationError) -> ServletKind {
         switch self {
         case .echo: return .inline(EchoServlet())
-        case .chat(let history): return .inline(try history.map { try ChatServlet(history: $0) } ?? ChatServlet())
+        case .chat(nil): return .inline(ChatServlet())
+        case .chat(let path?): return .inline(try ChatServlet(history: path))
         case .clock: return .task(ClockServlet())
         case .exec(let program): return .task(try ExecServlet(program.configuration, logger: logger))
         case .connect(let service):

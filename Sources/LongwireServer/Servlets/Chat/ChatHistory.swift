@@ -73,7 +73,9 @@ struct ChatHistory: Sendable {
                 (epoch, self.last, self.forgotten, isFirst) = (fields[1], last, forgotten, false)
             } else if fields.count == 3, fields[0] == "room", let forgotten = UInt64(fields[2]) {
                 rooms[fields[1]] = ChatRoomHistory(forgotten: forgotten)
-            } else if fields.count == 7, fields[0] == "said", let number = UInt64(fields[2]), let time = Int64(fields[3]) {
+            } else if fields.count == 7, fields[0] == "said", let number = UInt64(fields[2]),
+                let time = Int64(fields[3])
+            {
                 insert(
                     ChatEntry(number: number, time: time, from: fields[4], name: fields[5], text: fields[6]),
                     room: fields[1])
