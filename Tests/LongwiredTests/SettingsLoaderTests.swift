@@ -16,6 +16,7 @@ import Testing
         case "session.heartbeat-mode": ("interval", "silence", "interval")
         case "log.level": ("debug", "info", "error")
         case "log.format": ("json", "text", "json")
+        case "origins": ("https://one.example", "https://two.example", "https://three.example")
         case "control": ("/c/one", "/c/two", "/c/three")
         default:
             switch setting.unit {
