@@ -137,7 +137,7 @@ struct BrowserChatTests {
             }
             return count
         }
-        #expect(try await streaming() == 3)
+        try await eventually("three tabs stream") { try await streaming() == 3 }
         for (index, tab) in tabs.enumerated() { try await tab.say("from \(index + 1)") }
         for tab in tabs { try await tab.waitForCount(10) }
         try await tabs.removeFirst().tab.close()

@@ -703,14 +703,14 @@ class Slot {
       if (data.free && !this.isHeld) setTimeout(() => this.claim(), Math.random() * 200);
     };
     // A tab that was killed says nothing: it is noticed by asking again.
-    this.timer = setInterval(() => this.claim(), 20_000 + Math.random() * 10_000);
+    this.timer = setInterval(() => (this.isHeld ? this.verify() : this.claim()), 20_000 + Math.random() * 10_000);
   }
 
-  /** Who has a slot now. */
-  async others() {
+  /** Who has a slot now, of those who answer in time. */
+  async others(patience = 40) {
     this.answers.clear();
     if (!this.isOver) this.channel.postMessage({ ask: true });
-    await pause(30);
+    await pause(patience);
     return [...this.answers];
   }
 
@@ -724,7 +724,17 @@ class Slot {
       if (elder.length >= Slot.limit) this.isHeld = false;
     }
     this.isClaiming = false;
-    if (this.isHeld && !this.isOver) this.changed();
+    if (!this.isHeld || this.isOver) return;
+    setTimeout(() => this.verify(), 1_000);
+    this.changed();
+  }
+
+  /** A busy tab answers late: who took one too many gives it back. */
+  async verify() {
+    const elder = (await this.others(400)).filter((key) => key < this.key);
+    if (this.isOver || !this.isHeld || elder.length < Slot.limit) return;
+    this.isHeld = false;
+    this.changed();
   }
 
   release() {
@@ -815,7 +825,7 @@ class Core {
 
   async start() {
     if (this.names.includes("stream")) {
-      this.slot = Slot.of(this.url, () => this.turn(() => this.promote()));
+      this.slot = Slot.of(this.url, () => this.turn(() => this.slotChanged()));
       await this.slot?.claim();
     }
     this.wake = () => this.turn(() => this.suspendedAt !== null && this.beginRound());
@@ -891,6 +901,12 @@ class Core {
     const maySoon = this.streamAgainAt <= clock() && (!this.slot || this.slot.isHeld);
     if (maySoon && this.paths.length === 1) this.dial("stream");
     this.promoteLater();
+  }
+
+  slotChanged() {
+    if (this.slot.isHeld) return this.promote();
+    const isMoving = this.used?.name === "stream" && this.names.includes("poll") && this.paths.length === 1;
+    if (isMoving) this.dial("poll");
   }
 
   promoteLater() {
@@ -989,7 +1005,8 @@ class Core {
     if (this.resumeTime === 0) return this.giveUp();
     const next = this.paths.find((other) => other.phase === "candidate" && other.number > this.using);
     if (next) return this.use(next);
-    this.tell({ state: "reconnecting", reason: why.message });
+    // Where both have closed, only the last word is missing.
+    if (!this.inbox.close || !this.outbox.isCloseSent) this.tell({ state: "reconnecting", reason: why.message });
     this.redialSoon();
   }
 
