@@ -772,6 +772,7 @@ class Core {
   slot = null;
   isLeaving = false;
   isOpen = false;
+  hasTriedStream = false;
   ending = null;
   /** A round of attempts: the transports still to be tried, and what failed first. */
   round = [];
@@ -866,6 +867,7 @@ class Core {
   }
 
   dial(name) {
+    if (name === "stream") this.hasTriedStream = true;
     const path = new transports[name](this, (this.highestPath += 1));
     path.isRival = !this.used;
     this.paths.push(path);
@@ -983,7 +985,9 @@ class Core {
     clearTimeout(this.timers.patience);
     if (this.lastName !== path.name) this.promotionWait = promotionInterval;
     this.lastName = path.name;
-    this.promoteLater();
+    // The slot may have come while this was opening.
+    if (this.slot?.isHeld && !this.hasTriedStream) this.promote();
+    else this.promoteLater();
     this.isOpen = true;
     this.tell({ state: "connected", transport: path.name });
     this.resolveOpened();
@@ -1251,6 +1255,7 @@ class Core {
     this.settle();
     const { used } = this;
     if (used && this.outbox.hasSendable) used.post(clock());
+    this.slot?.release();
   }
 
   responseEnded(path) {
