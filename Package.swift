@@ -64,6 +64,10 @@ let package = Package(
                 "CProcess", "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
                 nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), httpTypes, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioHTTPTypesHTTP2, nioHTTP2, nio("NIOWebSocket"), log, subprocess,
+            ],
+            resources: [
+                .embedInCode("Browser/longwire.js"), .embedInCode("Browser/longwire.d.ts"),
+                .embedInCode("Browser/chat.html"),
             ]),
         .target(
             name: "LongwireClient",

@@ -1,6 +1,7 @@
 import Foundation
 import LongwireClient
 import LongwireServer
+import NIOConcurrencyHelpers
 import NIOCore
 import TestSupport
 import Testing
@@ -53,6 +54,26 @@ import Testing
         let text = try await LineClient.exchange(
             port: server.port, "GET /longwire/ HTTP/1.1\r\nHost: x\r\n\r\nGET /longwire/ HT")
         #expect(text.hasPrefix("HTTP/1.1 200"))
+        try await server.stop()
+    }
+
+    // R: D10
+    @Test func aResponseMayStreamForLongerThanTheTimeToOpen() async throws {
+        let server = try await TestServer(["echo": .inline(EchoServlet())]) {
+            $0.session.timeToOpen = .milliseconds(200)
+        }
+        let breaks = NIOLockedValueBox(0)
+        var configuration = ClientConfiguration()
+        configuration.transports = [.stream]
+        configuration.onChange = { if case .reconnecting = $0 { breaks.withLockedValue { $0 += 1 } } }
+        let session = try await server.connect("echo", configuration)
+        for _ in 1...20 {
+            try await Pace.idle(.milliseconds(30))
+            try await session.send("still here")
+            #expect(try await session.nextText() == "still here")
+        }
+        #expect(breaks.withLockedValue { $0 } == 0)
+        await session.close()
         try await server.stop()
     }
 

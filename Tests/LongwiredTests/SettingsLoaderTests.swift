@@ -16,6 +16,7 @@ import Testing
         case "session.heartbeat-mode": ("interval", "silence", "interval")
         case "log.level": ("debug", "info", "error")
         case "log.format": ("json", "text", "json")
+        case "origins": ("https://one.example", "https://two.example", "https://three.example")
         case "control": ("/c/one", "/c/two", "/c/three")
         default:
             switch setting.unit {
@@ -65,9 +66,9 @@ import Testing
     @Test func servletsOfAStrongerPlaceReplaceAllOthers() throws {
         let folder = try TemporaryFolder()
         var loader = SettingsLoader(file: try folder.write("servlets: {a: echo, b: chat}\n", to: "f.yaml"))
-        #expect(loader.load().settings.servlets == ["a": .echo, "b": .chat])
+        #expect(loader.load().settings.servlets == ["a": .echo, "b": .chat(history: nil)])
         loader.environment = ["LONGWIRE_SERVLETS": "c=clock; echo ;d=chat"]
-        #expect(loader.load().settings.servlets == ["c": .clock, "echo": .echo, "d": .chat])
+        #expect(loader.load().settings.servlets == ["c": .clock, "echo": .echo, "d": .chat(history: nil)])
         loader.flags = ["servlet": ["e=echo"]]
         #expect(loader.load().settings.servlets == ["e": .echo])
         #expect(loader.load().settings.origins["servlets.e"] == .flag("--servlet"))

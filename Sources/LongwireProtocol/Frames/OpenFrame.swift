@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// OPEN: the first frame of every transaction, from the client.
 package struct OpenFrame: Equatable, Sendable {
     /// The highest version of the protocol that the client speaks.
@@ -32,5 +34,11 @@ package struct OpenFrame: Equatable, Sendable {
         self.received = received
         self.limit = limit
         self.parameters = parameters
+    }
+
+    /// How long the client at most wants a request of `poll` held: the parameter `hold`, in milliseconds.
+    package var holdLimit: TimeAmount {
+        let text = parameters.first { $0.key == "hold" }?.value
+        return text.flatMap { UInt32($0) }.map { .milliseconds(Int64($0)) } ?? .hours(24)
     }
 }

@@ -62,6 +62,8 @@ struct Path {
     /// Server, poll: the requests that wait for their answers, oldest first.
     var held: [(transaction: UInt64, since: NIODeadline)] = []
     var nextTransaction: UInt64 = 1
+    /// Server, poll: how long the client at most wants its requests held.
+    var holdLimit = TimeAmount.hours(24)
 
     /// What a declared length leaves for control frames.
     var bodyLeft: Int { bodyLimit > 0 ? Int(clamping: bodyLimit - min(bytesWritten, bodyLimit)) : .max }

@@ -110,7 +110,7 @@ extension SessionMachine {
         let waits = isUsed && outbox.hasSendable
         guard
             ending != nil || paths[index].owesOpening || paths[index].held.count > 1 || waits
-                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + configuration.pollHold <= now
+                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + hold(paths[index]) <= now
         else { return nil }
         paths[index].held.removeFirst()
         // The path lives on for a while after each answer (rule 10).
@@ -144,7 +144,9 @@ extension SessionMachine {
     }
 
     /// How long the oldest request of this path is held.
-    func holdDeadline(_ path: Path) -> NIODeadline? { path.held.first.map { $0.since + configuration.pollHold } }
+    func holdDeadline(_ path: Path) -> NIODeadline? { path.held.first.map { $0.since + hold(path) } }
+
+    private func hold(_ path: Path) -> TimeAmount { min(configuration.pollHold, path.holdLimit) }
 
     // MARK: Both
 

@@ -139,6 +139,7 @@ extension SessionMachine {
             // A client that does not name the instance has not seen OPENED: its first request was lost, or repeated.
             if open.instance == nil { paths[index].owesOpening = true }
             paths[index].heardAt = now
+            paths[index].holdLimit = open.holdLimit
             guard acknowledged(received: open.received, limit: open.limit, now: now) else { return .closeAtOnce }
             use(path: open.using, now: now)
             return self.index(of: open.path) == nil ? .closeAtOnce : .attached
@@ -149,7 +150,9 @@ extension SessionMachine {
             return .refused(.overloaded, "more than \(Self.transactionLimit) transactions of one session")
         }
         highestPath = max(highestPath, open.path)
-        paths.append(Path(number: open.path, transport: open.transport, phase: .candidate, now: now))
+        var path = Path(number: open.path, transport: open.transport, phase: .candidate, now: now)
+        path.holdLimit = open.holdLimit
+        paths.append(path)
         guard acknowledged(received: open.received, limit: open.limit, now: now) else { return .closeAtOnce }
         use(path: open.using, now: now)
         return .attached

@@ -80,13 +80,20 @@ public final class Mount: Sendable {
     ///
     /// - Returns: false when its path is not below this mount; nothing was done then.
     package func serve(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
-        switch MountPath(target: head.path ?? "", mount: configuration.path, authority: head.authority) {
+        let place = MountPath(target: head.path ?? "", mount: configuration.path, authority: head.authority)
+        if place == .elsewhere { return false }
+        guard let exchange = admitOrigin(head, exchange) else { return true }
+        switch place {
         case .elsewhere: return false
         case .bad(let why):
             Problem(status: .badRequest, title: "Bad path", detail: why + ".").answer(exchange)
         case .page:
             MountPage(mount: self).answer(head, exchange)
         case .servlet(let name):
+            if let file = BrowserFile.named(name) {
+                file.answer(head, exchange)
+                return true
+            }
             let (servlet, isRetired) = offer.withLockedValue { ($0.servlets[name], $0.retired.contains(name)) }
             guard servlet != nil || (isRetired && Self.mayResume(head)) else {
                 noSuchServlet(name).answer(exchange)
@@ -125,7 +132,11 @@ public final class Mount: Sendable {
             StreamRequest(mount: self, servlet: servlet, request: request)
                 .serve(head.headerFields[.longwireOpen] ?? "", exchange)
         case .get where PlainRequests.isForEvents(head): plain.events()
-        case .get, .head: MountPage(mount: self, servlet: name).answer(head, exchange)
+        case .get, .head:
+            if let page = servlet?.page, MountPage.wantsHTML(head.headerFields[.accept]) {
+                return page.answer(head, mountPath: configuration.path, exchange)
+            }
+            MountPage(mount: self, servlet: name).answer(head, exchange)
         case .post where head.headerFields[.longwireToken] != nil: plain.message()
         case .delete where head.headerFields[.longwireToken] != nil: plain.end()
         case .post:

@@ -13,6 +13,11 @@ public struct MountConfiguration: Sendable {
     public var rememberedEndings = 4_096
     /// A servlet that holds its event loop for longer is logged.
     public var slowServlet = TimeAmount.milliseconds(100)
+    /// The origins of pages, besides those of the same host, that may use the mount from a browser.
+    ///
+    /// Each is one such as `https://example.org`, `null` for pages without an origin (files, sandboxes), or `*` for
+    /// every one, which then get no cookies and no HTTP authentication along.
+    public var allowedOrigins: [String] = []
 
     /// The defaults.
     public init() {}
@@ -25,6 +30,12 @@ public struct MountConfiguration: Sendable {
                 "the mount is \"\(path)\"; it must begin with a slash, end without one, and hold no empty, . or .. "
                     + "segment, such as /longwire")
         }
+        if let complaint = allowedOrigins.lazy.compactMap(Self.complaint(aboutOrigin:)).first {
+            throw ConfigurationError(complaint)
+        }
         guard maximumSessions > 0 else { throw ConfigurationError("the number of sessions must be at least 1") }
     }
+
+    /// Why something cannot stand in ``allowedOrigins``, as a sentence; nil where it can.
+    public static func complaint(aboutOrigin origin: String) -> String? { OriginRule.complaint(about: origin) }
 }

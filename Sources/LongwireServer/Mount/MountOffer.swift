@@ -23,6 +23,9 @@ struct MountOffer: Sendable {
     }
 
     static func validate(name: String) throws(ConfigurationError) {
+        guard BrowserFile.named(name) == nil else {
+            throw ConfigurationError("\"\(name)\" cannot be a servlet's name; a file for browsers has it")
+        }
         guard name.isEmpty || name.hasPrefix("/") || !MountPath.isPlain("/" + name) else { return }
         throw ConfigurationError(
             "\"\(name)\" cannot be a servlet's name; it is the rest of a URL path, such as echo or rooms/lobby")

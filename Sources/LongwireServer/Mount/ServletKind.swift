@@ -21,6 +21,14 @@ public enum ServletKind: Sendable {
         }
     }
 
+    /// What it shows to browsers, if anything.
+    var page: ServletPage? {
+        switch self {
+        case .task(let servlet): servlet.page
+        case .inline(let servlet): servlet.page
+        }
+    }
+
     /// How long its tasks may outlive their sessions.
     var endTime: TimeAmount {
         switch self {

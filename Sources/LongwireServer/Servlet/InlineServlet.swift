@@ -7,6 +7,8 @@ public import LongwireSession
 public protocol InlineServlet: Sendable {
     /// What it is, in a few words for the page at the mount; empty where there is nothing to say.
     var summary: String { get }
+    /// What whoever opens its URL in a browser sees; nil for the mount's plain page.
+    var page: ServletPage? { get }
     /// Whether a session may open; asked before the client is answered.
     func accept(_ request: SessionRequest) -> Acceptance
     /// The session is open: ``Session/offer(_:)`` works from here on.
@@ -22,6 +24,8 @@ public protocol InlineServlet: Sendable {
 extension InlineServlet {
     /// Nothing.
     public var summary: String { "" }
+    /// The mount's plain page.
+    public var page: ServletPage? { nil }
     /// Accepts everything.
     public func accept(_ request: SessionRequest) -> Acceptance { .accepted }
     /// Does nothing.

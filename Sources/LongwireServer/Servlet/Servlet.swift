@@ -18,6 +18,9 @@ public protocol Servlet: Sendable {
     /// Where ``service(_:)`` runs; the session's event loop unless it says otherwise.
     var runs: ServletExecution { get }
 
+    /// What whoever opens its URL in a browser sees; nil for the mount's plain page.
+    var page: ServletPage? { get }
+
     /// Whether a session may open; asked on an event loop before the client is answered, so it must not block.
     func accept(_ request: SessionRequest) -> Acceptance
 
@@ -40,6 +43,9 @@ extension Servlet {
 
     /// The session's event loop.
     public var runs: ServletExecution { .onEventLoop }
+
+    /// The mount's plain page.
+    public var page: ServletPage? { nil }
 
     /// Accepts everything.
     public func accept(_ request: SessionRequest) -> Acceptance { .accepted }

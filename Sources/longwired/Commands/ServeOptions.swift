@@ -29,6 +29,7 @@ struct ServeOptions: ParsableArguments {
             valueName: "framing", visibility: .hidden))
     var framing: String?
 
+    @Option(help: .setting("origins", "repeatable")) var origin: [String] = []
     @Option(help: .setting("session.heartbeat")) var heartbeat: String?
     @Option(help: .setting("session.resume-time")) var resumeTime: String?
     @Option(help: .setting("session.message-limit")) var messageLimit: String?
@@ -63,7 +64,7 @@ struct ServeOptions: ParsableArguments {
 
     /// What reads the settings, now and at every reload.
     func loader(_ file: ConfigOption) -> SettingsLoader {
-        var flags: [String: [String]] = ["fastcgi": fastcgi, "http": http, "servlet": servlet]
+        var flags: [String: [String]] = ["fastcgi": fastcgi, "http": http, "servlet": servlet, "origin": origin]
         let texts = [
             "mount": mount, "heartbeat": heartbeat, "resume-time": resumeTime, "message-limit": messageLimit,
             "window": window, "sessions": sessions, "drain-limit": drainLimit, "log-level": logLevel,

@@ -5,7 +5,8 @@ internal import NIOCore
 /// What a servlet shall be, as it is configured; two that are equal need only one instance.
 enum ServletSpecification: Sendable, Equatable {
     case echo
-    case chat
+    /// Rooms; with the file of their history, where there is one.
+    case chat(history: String?)
     case clock
     case exec(Program)
     case connect(ByteService)
@@ -40,16 +41,22 @@ enum ServletSpecification: Sendable, Equatable {
         var connectTimeout = TimeAmount.seconds(10)
     }
 
-    static let standard: [String: ServletSpecification] = ["echo": .echo, "chat": .chat, "clock": .clock]
+    static let standard: [String: ServletSpecification] = ["echo": .echo, "chat": .chat(history: nil), "clock": .clock]
     /// What can be written for one in a word.
-    static let forms = "echo, chat, clock, exec:COMMAND, tcp://HOST:PORT or unix:PATH"
+    static let forms = "echo, chat, chat:FILE, clock, exec:COMMAND, tcp://HOST:PORT or unix:PATH"
 
     /// Reads what stands behind `NAME=` of a flag, or behind `NAME:` in the file.
     init(_ text: String) throws(ConfigurationError) {
         switch text {
         case "echo": self = .echo
-        case "chat": self = .chat
+        case "chat": self = .chat(history: nil)
         case "clock": self = .clock
+        case _ where text.hasPrefix("chat:"):
+            let path = String(text.dropFirst(5))
+            guard path.hasPrefix("/") else {
+                throw ConfigurationError("\"\(text)\": write chat:FILE, with the whole path of the room's history")
+            }
+            self = .chat(history: path)
         case _ where text.hasPrefix("exec:"):
             self = .exec(Program(command: try Self.words(String(text.dropFirst(5)))))
         case _ where text.hasPrefix("tcp:") || text.hasPrefix("unix:"):
@@ -71,7 +78,8 @@ enum ServletSpecification: Sendable, Equatable {
     func make(logger: Logger) throws(ConfigurationError) -> ServletKind {
         switch self {
         case .echo: return .inline(EchoServlet())
-        case .chat: return .inline(ChatServlet())
+        case .chat(nil): return .inline(ChatServlet())
+        case .chat(let path?): return .inline(try ChatServlet(history: path))
         case .clock: return .task(ClockServlet())
         case .exec(let program): return .task(try ExecServlet(program.configuration, logger: logger))
         case .connect(let service):

@@ -31,6 +31,16 @@ extension Setting {
             "listen.http", flag: "http", \.http, example: "127.0.0.1:8080",
             "HTTP without a web server at HOST:PORT.",
             check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" : nil }),
+        Setting(
+            path: "origins", flag: "origin", unit: "origin",
+            about: "Other sites whose pages may use longwired from a browser, or * for every one.",
+            example: "https://example.org", form: .list,
+            read: { settings, text in
+                if let sentence = MountConfiguration.complaint(aboutOrigin: text) { return sentence }
+                guard !settings.allowedOrigins.contains(text) else { return "\(text) is given twice" }
+                settings.allowedOrigins.append(text)
+                return nil
+            }, clear: { $0.allowedOrigins = [] }, show: { $0.allowedOrigins }),
     ]
 
     private static let sessions: [Setting] = [

@@ -7,6 +7,8 @@ struct Settings: Sendable {
     var mount = MountConfiguration().path
     var fastCGI: [String] = []
     var http: [String] = []
+    /// Of which pages besides its own longwired lets browsers in.
+    var allowedOrigins: [String] = []
     var servlets: [String: ServletSpecification] = ServletSpecification.standard
     var session = SessionConfiguration()
     var sessions = MountConfiguration().maximumSessions
@@ -41,6 +43,7 @@ struct Settings: Sendable {
         configuration.maximumSessions = sessions
         configuration.rememberedEndings = rememberedEndings
         configuration.slowServlet = slowServlet
+        configuration.allowedOrigins = allowedOrigins
         return configuration
     }
 

@@ -1,0 +1,107 @@
+import TestSupport
+import Testing
+
+/// The module for browsers, as the mount serves it, run by Node.
+@Suite("The browser module in Node", .serialized, .timeLimit(.minutes(4)))
+struct BrowserModuleTests {
+    private let folder: TemporaryFolder
+    private let module: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        module = folder.path("longwire.mjs")
+    }
+
+    private func script(_ name: String) -> String { Repository.path("Tests/Browser/\(name).mjs") }
+
+    /// Fetches the module from a mount.
+    private func fetchModule(_ daemon: FlowDaemon) async throws {
+        try await ManagedProcess.mustRun("curl", ["-sSf", "-o", module, daemon.url("longwire.js")])
+    }
+
+    // R: D6, D9, D11
+    @Test(
+        "1,000 messages each way arrive once and in order through nginx while the line is cut 19 times",
+        arguments: ["stream", "poll", "stream,poll"])
+    func exactlyOnce(_ transports: String) async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo"])
+        try await fetchModule(daemon)
+        let cutter = try await TCPCutter(target: daemon.nginx.port)
+        let node = try ManagedProcess(
+            "node", [script("numbers"), module, "http://127.0.0.1:\(cutter.port)/longwire/echo", transports, "1000"])
+        var random = FlowRandom(seed: 6)
+        for part in 1...19 {
+            try await node.waitForLine(containing: "at \(part * 50);")
+            try await cutter.cut(
+                part % 2 == 0 ? .reset : .close, after: Int.random(in: 1...3000, using: &random),
+                going: part % 4 < 2 ? .up : .down)
+        }
+        try await node.waitForLine(containing: "ended closed 1234, 1000 returned")
+        #expect(try await node.waitUntilExit() == .exited(0), "\(node.report)")
+        // Where a response streams, every cut of it is told.
+        if transports != "poll" { #expect(node.output?.text.contains(", 0 breaks") == false) }
+        try await daemon.stop()
+    }
+
+    // R: D11
+    @Test("a server that is not read holds back who sends, and nothing is lost", arguments: ["stream", "poll"])
+    func backPressure(_ transports: String) async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo"])
+        try await fetchModule(daemon)
+        let result = try await ManagedProcess.run("node", [script("pressure"), module, daemon.url("echo"), transports])
+        #expect(result.status == .exited(0), "\(result.output)\(result.errors)")
+        #expect(result.output.contains("held after "))
+        #expect(result.output.contains("took 839 of 839"))
+        try await daemon.stop()
+    }
+
+    // R: D5, D12
+    @Test("it is told how the session ended: by a program, by an operator, by a restart; or why there is none")
+    func endings() async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo", "--servlet", "once=exec:head -n 1"])
+        try await fetchModule(daemon)
+        let program = try await ManagedProcess.run("node", [script("talk"), module, daemon.url("once"), "a line"])
+        #expect(program.output.contains("message a line\nno more messages\n"), "\(program.output)\(program.errors)")
+        #expect(program.output.contains("ended closed 0"))
+
+        let missing = try await ManagedProcess.run("node", [script("talk"), module, daemon.url("nothing")])
+        #expect(missing.output.contains("not connected: the server answered with status 404: Nothing is mounted at"))
+
+        let closed = try ManagedProcess("node", [script("talk"), module, daemon.url("echo"), "hello"])
+        try await closed.waitForLine(containing: "message hello")
+        let listed = try await daemon.command("sessions").output
+        let identifier = try #require(listed.firstRange(of: "\"session\":\"")).upperBound
+        _ = try await daemon.command("close", String(listed[identifier...].prefix(32)), "--reason", "back at noon")
+        try await closed.waitForLine(containing: "ended closed 11 back at noon")
+
+        let lost = try ManagedProcess("node", [script("talk"), module, daemon.url("echo"), "hello"])
+        try await lost.waitForLine(containing: "message hello")
+        try await daemon.killAndRestart()
+        try await lost.waitForLine(containing: "SessionEnded: the session ended: lost, code 6")
+        try await daemon.stop()
+    }
+
+    // R: D8
+    @Test("where a response does not pass as it is written, it polls within seconds, and nobody is asked")
+    func buffered() async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo"])
+        try await fetchModule(daemon)
+        var options = NginxFixture.Options(mounts: [])
+        options.serverDirectives = """
+            location / {
+                proxy_pass http://127.0.0.1:\(daemon.nginx.port);
+                proxy_buffering on;
+                proxy_ignore_headers X-Accel-Buffering;
+            }
+            """
+        let proxy = try await NginxFixture(options)
+        let result = try await ManagedProcess.run(
+            "node", [script("numbers"), module, proxy.url("/longwire/echo"), "stream,poll", "200"])
+        #expect(result.status == .exited(0), "\(result.output)\(result.errors)")
+        #expect(result.output.contains(#"{"state":"connected","transport":"poll"}"#))
+        #expect(!result.output.contains(#""transport":"stream""#))
+        #expect(result.output.contains("200 returned, 0 breaks"))
+        try await daemon.stop()
+        try await proxy.stop()
+    }
+}
