@@ -34,6 +34,8 @@ extension Mount {
         let request = HTTPRequest(
             method: .get, scheme: "http", authority: head.headers.first(name: "Host"), path: head.uri,
             headerFields: fields)
+        // A page of another site gets its refusal as a plain request.
+        if case .refused = OriginRule(allowed: configuration.allowedOrigins).verdict(on: request) { return nil }
         return servlet(of: request, facts: .direct(channel))
     }
 }
