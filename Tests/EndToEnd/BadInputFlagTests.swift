@@ -21,7 +21,7 @@ import Testing
             (["--servlet", "echo", "--servlet", "echo=clock"], 64, "--servlet: echo is given twice"),
             (
                 ["--servlet", "echo=bell"], 64,
-                "--servlet echo=bell: \"bell\" is not a kind of servlet; write echo, chat, clock, exec:"
+                "--servlet echo=bell: \"bell\" is not a kind of servlet; write echo, chat, chat:FILE, clock, exec:"
             ),
             (["--servlet", "bell"], 64, "\"bell\" is not a kind of servlet"),
             (["--servlet", "../x=echo", "--http", "127.0.0.1:1"], 64, "cannot be a servlet's name"),

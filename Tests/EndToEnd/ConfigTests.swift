@@ -78,7 +78,7 @@ import Testing
             let expected = [
                 ":1:8: the mount is \"talk\"; it must begin with a slash",
                 ":2:1: sesion is not a key; did you mean session?", ":4:14: \"15\" is no time; write a whole number",
-                ":7:3: a is given twice", ":8:6: \"bell\" is not a kind of servlet; write echo, chat, clock",
+                ":7:3: a is given twice", ":8:6: \"bell\" is not a kind of servlet; write echo, chat, chat:FILE",
             ]
             for sentence in expected {
                 #expect(result.errors.contains(path + sentence), "\(sentence)\n\(result.errors)")

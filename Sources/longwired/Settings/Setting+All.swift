@@ -34,7 +34,7 @@ extension Setting {
         Setting(
             path: "origins", flag: "origin", unit: "origin",
             about: "Other sites whose pages may use longwired from a browser, or * for every one.",
-            example: "https://example.org", form: .list,
+            example: "https://example.org", form: .list, isRare: true,
             read: { settings, text in
                 if let sentence = MountConfiguration.complaint(aboutOrigin: text) { return sentence }
                 guard !settings.allowedOrigins.contains(text) else { return "\(text) is given twice" }
