@@ -50,7 +50,7 @@ struct Connect: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Keep typed lines for the next run, or none.")
     var history: Bool?
 
-    @Flag(name: .long, help: "In a terminal, the time before each message.")
+    @Flag(name: .long, help: ArgumentHelp("In a terminal, the time before each message.", visibility: .hidden))
     var times = false
 
     @Option(name: .long, help: ArgumentHelp("Colours.", valueName: "when"))

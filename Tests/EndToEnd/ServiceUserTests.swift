@@ -28,7 +28,7 @@ struct ServiceUserTests {
         try await longwired.waitForLine(containing: "serving")
         // What is joined over TCP is its own HTTP listener.
         let exchanges = [
-            ("echo", "hello\n", "hello\n"), ("itself", "GET /longwire/echo HTTP/1.0\r\n\r\n", "HTTP/1.1 200"),
+            ("echo", "hello\n", "hello\n"), ("itself", "GET /longwire/echo HTTP/1.0\r\n\r\n", "HTTP/1.0 200"),
         ]
         for (servlet, input, answer) in exchanges {
             let (client, words) = asNobody(

@@ -55,7 +55,7 @@
                     await session.close()
                 } catch let error as ConnectError {
                     #expect(error.kind == .tls)
-                    #expect(error.description.contains("TLS"))
+                    #expect(error.description.contains("is not trusted"))
                 }
             }
         }
