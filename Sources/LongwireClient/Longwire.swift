@@ -45,10 +45,9 @@ public final class Longwire: Sendable {
         let loop = group.next()
         let opened = loop.makePromise(of: Session.self)
         let starting = loop.submit { [self] in
-            var random = SystemRandomNumberGenerator()
             let machine = SessionMachine(
-                role: .client, configuration: configuration.session, identifier: .random(using: &random),
-                token: .random(using: &random), now: .now())
+                role: .client, configuration: configuration.session, identifier: .random(),
+                token: .random(), now: .now())
             let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)

@@ -38,10 +38,9 @@ final class UplinkTrial: ChannelInboundHandler {
     }
 
     private func start(_ dialer: Dialer, on channel: any Channel) {
-        var random = SystemRandomNumberGenerator()
-        let identifier = SessionIdentifier.random(using: &random)
+        let identifier = SessionIdentifier.random()
         let open = OpenFrame(
-            transport: .duplex, path: 1, identifier: identifier, token: .random(using: &random), instance: nil,
+            transport: .duplex, path: 1, identifier: identifier, token: .random(), instance: nil,
             using: 0, received: 0, limit: 0, parameters: [])
         let head = dialer.head(.POST, session: identifier, path: 1, fields: [("Transfer-Encoding", "chunked")])
         channel.write(HTTPClientRequestPart.head(head), promise: nil)

@@ -9,10 +9,10 @@ struct Backoff {
     /// - Parameter resumeTime: how long the session lives without a line; a wait is at most a quarter of it.
     init(resumeTime: TimeAmount) { cap = .nanoseconds(max(resumeTime.nanoseconds / 4, 1_000_000)) }
 
-    mutating func next(using generator: inout some RandomNumberGenerator) -> TimeAmount {
+    mutating func next() -> TimeAmount {
         defer { attempts += 1 }
         guard attempts > 0 else { return .zero }
         let ceiling = min(Self.base * (1 << min(attempts - 1, 20)), cap)
-        return .nanoseconds(Int64.random(in: 0...ceiling.nanoseconds, using: &generator))
+        return .nanoseconds(Int64.random(in: 0...ceiling.nanoseconds))
     }
 }

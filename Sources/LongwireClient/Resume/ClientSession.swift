@@ -122,9 +122,8 @@ final class ClientSession: SessionObserver {
         guard redial == nil, attempts.isEmpty, !core.machine.isEnded else { return }
         if let limit = configuration.reconnectLimit, rounds >= limit { return giveUpLine() }
         rounds += 1
-        var random = SystemRandomNumberGenerator()
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
-        redial = core.eventLoop.scheduleTask(in: backoff.next(using: &random)) { client.value.beginRound() }
+        redial = core.eventLoop.scheduleTask(in: backoff.next()) { client.value.beginRound() }
     }
 
     /// An attempt failed: the next transport is tried, unless the failure says that none would fare better.

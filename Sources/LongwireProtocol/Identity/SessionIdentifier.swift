@@ -10,6 +10,11 @@ public struct SessionIdentifier: Hashable, Sendable, CustomStringConvertible {
         self.low = low
     }
 
+    /// A fresh identifier of the system's randomness.
+    public static func random() -> SessionIdentifier {
+        SessionIdentifier(high: .random(in: .min ... .max), low: .random(in: .min ... .max))
+    }
+
     /// Makes a fresh identifier.
     public static func random(using generator: inout some RandomNumberGenerator) -> SessionIdentifier {
         SessionIdentifier(high: generator.next(), low: generator.next())

@@ -6,6 +6,9 @@ public struct SessionInstance: Hashable, Sendable {
 
     init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// A fresh mark of the system's randomness.
+    public static func random() -> SessionInstance { SessionInstance(rawValue: .random(in: .min ... .max)) }
+
     /// Makes a fresh mark.
     public static func random(using generator: inout some RandomNumberGenerator) -> SessionInstance {
         SessionInstance(rawValue: generator.next())

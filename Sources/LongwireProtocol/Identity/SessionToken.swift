@@ -8,6 +8,11 @@ public struct SessionToken: Sendable, Equatable, CustomStringConvertible {
 
     private init(_ words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
+    /// A fresh token of the system's randomness.
+    public static func random() -> SessionToken { SessionToken((anyWord(), anyWord(), anyWord(), anyWord())) }
+
+    private static func anyWord() -> UInt64 { UInt64.random(in: .min ... .max) }
+
     /// Makes a fresh token.
     public static func random(using generator: inout some RandomNumberGenerator) -> SessionToken {
         SessionToken((generator.next(), generator.next(), generator.next(), generator.next()))

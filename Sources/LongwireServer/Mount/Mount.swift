@@ -243,10 +243,9 @@ public final class Mount: Sendable {
         _ open: OpenFrame, _ servlet: ServletKind, _ request: SessionRequest, _ configuration: MountConfiguration,
         eventLoop: any EventLoop, now: NIODeadline, in directory: inout SessionDirectory<SessionHandle>
     ) -> SessionHandle {
-        var random = SystemRandomNumberGenerator()
-        let identifier = open.identifier ?? .random(using: &random)
-        let token = open.token ?? .random(using: &random)
-        let instance = SessionInstance.random(using: &random)
+        let identifier = open.identifier ?? .random()
+        let token = open.token ?? .random()
+        let instance = SessionInstance.random()
         let machine = SessionMachine(
             role: .server, configuration: configuration.session, identifier: identifier, token: token,
             instance: instance, tellsToken: open.token == nil, now: now)

@@ -22,8 +22,7 @@ struct PlainRequests {
     func events() {
         if let last = request.head.headerFields[.lastEventID], !last.isEmpty { return resume(after: last) }
         let named = request.query[HTTPBinding.sessionQuery]
-        var random = SystemRandomNumberGenerator()
-        guard let identifier = named.map({ SessionIdentifier(hex: $0) }) ?? .random(using: &random) else {
+        guard let identifier = named.map({ SessionIdentifier(hex: $0) }) ?? .random() else {
             return refuse(.badRequest, "Bad identifier", "?session= takes 32 hexadecimal digits, random ones.")
         }
         guard mount.handle(of: identifier) == nil, mount.plain.find(identifier) == nil else {
@@ -34,8 +33,7 @@ struct PlainRequests {
     }
 
     private func open(_ identifier: SessionIdentifier) {
-        var random = SystemRandomNumberGenerator()
-        let token = SessionToken.random(using: &random)
+        let token = SessionToken.random()
         let open = OpenFrame(
             transport: .duplex, path: 1, identifier: identifier, token: token, instance: nil, using: 0, received: 0,
             limit: 0)

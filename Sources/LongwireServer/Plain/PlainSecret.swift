@@ -6,9 +6,8 @@ struct PlainSecret: Sendable {
 
     /// A new one of `bytes` random bytes.
     static func random(bytes: Int) -> PlainSecret {
-        var generator = SystemRandomNumberGenerator()
         return PlainSecret(
-            text: Base64.urlEncoded((0..<bytes).map { _ in UInt8.random(in: 0...255, using: &generator) }))
+            text: Base64.urlEncoded((0..<bytes).map { _ in UInt8.random(in: 0...255) }))
     }
 
     /// Whether `other` is the same; how long it takes says nothing about where they differ.
