@@ -120,7 +120,7 @@ let package = Package(
             name: "LongwireServerTests",
             dependencies: [
                 "LongwireServer", "LongwireClient", "LongwireProtocol", "LongwireSession", "LongwireTesting",
-                "TestSupport",
+                "LongwireTransport", "TestSupport", nio("NIOWebSocket"),
                 nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log,
             ]),

@@ -54,14 +54,16 @@ final class HTTPChannelExchange: HTTPExchange {
         guard !isOver else { return }
         let channel = context.channel
         let promise = endsConnection ? context.eventLoop.makePromise(of: Void.self) : nil
-        promise?.futureResult.whenComplete { _ in Self.closeGently(channel) }
+        promise?.futureResult.whenComplete { [isMultiplexed] _ in Self.closeGently(channel, isMultiplexed) }
         context.writeAndFlush(wrap(.end(nil)), promise: promise)
         over()
     }
 
     /// Ends our side, and the connection once the client has read what we wrote, or soon.
-    private static func closeGently(_ channel: any Channel) {
-        channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
+    ///
+    /// A stream of HTTP/2 has ended its side with its last frame, and knows no other close than a reset.
+    private static func closeGently(_ channel: any Channel, _ isMultiplexed: Bool) {
+        if !isMultiplexed { channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) } }
         _ = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 

@@ -52,6 +52,7 @@ public final class HTTPListener: Sendable {
     private static func configureHTTP1(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
         let encoder = HTTPResponseEncoder()
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        let refused = RefusedUpgradeHandler()
         let errors = HTTPServerProtocolErrorHandler()
         let old = HTTP10Handler()
         let deadline = HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen)
@@ -60,13 +61,13 @@ public final class HTTPListener: Sendable {
         let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true)
         let upgrade = HTTPServerUpgradeHandler(
             upgraders: [mount.webSocketUpgrader()], httpEncoder: encoder,
-            extraHTTPHandlers: [decoder, errors, old, deadline, foreign, codec, longwire],
+            extraHTTPHandlers: [decoder, refused, errors, old, deadline, foreign, codec, longwire],
             upgradeCompletionHandler: { _ in }
         )
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(decoder)
         try pipeline.addHandler(upgrade)
-        for handler in [errors, old, deadline, foreign, codec, longwire] as [any ChannelHandler] {
+        for handler in [refused, errors, old, deadline, foreign, codec, longwire] as [any ChannelHandler] {
             try pipeline.addHandler(handler)
         }
     }

@@ -71,10 +71,12 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
             return context.close(promise: nil)
         }
         let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
+        // Asked of the channel: a stream of HTTP/2 has its addresses, but must not be asked through its context.
+        let remoteAddress = context.channel.remoteAddress
         let facts = ExchangeFacts(
-            isLoopbackTCP: context.remoteAddress?.isLoopback ?? false,
-            remoteAddress: context.remoteAddress?.ipAddress, principal: nil,
-            variables: Self.variables(context: context))
+            isLoopbackTCP: remoteAddress?.isLoopback ?? false,
+            remoteAddress: remoteAddress?.ipAddress, principal: nil,
+            variables: variables(of: context.channel))
         request = .ours(exchange)
         if mount.serve(head, exchange, facts: facts) { return }
         if refusesOthers { return mount.answerElsewhere(exchange) }
@@ -82,11 +84,11 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireChannelRead(data)
     }
 
-    private static func variables(context: ChannelHandlerContext) -> [String: String] {
-        var variables = ["SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_SCHEME": "http"]
-        variables["SERVER_ADDR"] = context.localAddress?.ipAddress
-        variables["SERVER_PORT"] = context.localAddress?.port.map { "\($0)" }
-        variables["REMOTE_PORT"] = context.remoteAddress?.port.map { "\($0)" }
+    private func variables(of channel: any Channel) -> [String: String] {
+        var variables = ["SERVER_PROTOCOL": isMultiplexed ? "HTTP/2.0" : "HTTP/1.1", "REQUEST_SCHEME": "http"]
+        variables["SERVER_ADDR"] = channel.localAddress?.ipAddress
+        variables["SERVER_PORT"] = channel.localAddress?.port.map { "\($0)" }
+        variables["REMOTE_PORT"] = channel.remoteAddress?.port.map { "\($0)" }
         return variables
     }
 
