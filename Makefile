@@ -1,7 +1,7 @@
 # `make` alone says what there is. Everything lives in scripts/; this only names it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-long check format fuzz docs clean
+.PHONY: help demo build programs install uninstall test test-long check format fuzz bench bench-smoke docs clean
 
 SERVLET ?= echo
 SECONDS ?= 60
@@ -11,7 +11,7 @@ DESTDIR ?=
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
-	    printf '  make %-10s %s\n' "$$name" "$$text"; done
+	    printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 demo: ## talk to a servlet through nginx, from this terminal (SERVLET=echo, room or clock); leaves nothing behind
 	@scripts/demo $(SERVLET)
@@ -38,10 +38,16 @@ check: ## what can be checked without building: imports, format, lengths, links,
 	@scripts/check
 
 format: ## swift format, in place
-	@swift format --in-place --parallel -r Sources Tests Package.swift
+	@swift format --in-place --parallel -r Sources Tests Benchmarks Package.swift
 
 fuzz: ## random bytes and random operations against the decoders and the session (SECONDS=60 in all)
 	@scripts/fuzz $(SECONDS)
+
+bench: ## every transport beside plain TCP and two peers, in some minutes; writes Docs/results/transports.md
+	@scripts/bench
+
+bench-smoke: ## the same in seconds, without figures that count
+	@scripts/bench --smoke
 
 docs: build ## the libraries' reference, with DocC, in .build/docc (scripts/docc preview serves it)
 	@scripts/docc

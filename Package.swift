@@ -91,6 +91,10 @@ let package = Package(
             dependencies: [
                 "LongwireClient", "LongwireTransport", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log,
             ]),
+        .executableTarget(
+            name: "longwire-bench",
+            dependencies: ["LongwireClient", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+            path: "Benchmarks/Driver"),
         .target(
             name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOPosix")], path: "Tests/Support"),
         .testTarget(

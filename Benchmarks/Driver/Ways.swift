@@ -1,0 +1,88 @@
+internal import LongwireClient
+internal import NIOCore
+
+/// Everything that is measured, of what the script has started.
+struct Ways {
+    /// What the others are compared with.
+    static let base = "TCP"
+
+    private let settings: BenchSettings
+    private let longwire: Longwire
+
+    init(_ settings: BenchSettings, longwire: Longwire) {
+        self.settings = settings
+        self.longwire = longwire
+    }
+
+    var all: [EchoWay] {
+        let all = bare + transports + peers
+        guard let only = settings.only else { return all }
+        return all.filter { way in way.name == Self.base || only.contains(way.name) }
+    }
+
+    private var bare: [EchoWay] {
+        [
+            (Self.base, "a connection through nginx's stream module", "tcp"),
+            ("TCP, direct", "a connection with nothing between", "tcp-direct"),
+        ].compactMap { name, about, key in
+            settings.port(key).map { port in
+                EchoWay(name: name, about: about) { loop, size in
+                    try await TCPLine.open(port: port, size: size, on: loop)
+                }
+            }
+        }
+    }
+
+    private var transports: [EchoWay] {
+        guard let nginx = settings.port("nginx") else { return [] }
+        let longwire = longwire
+        let ways = [
+            ("duplex", "one transaction, both ways", TransportKind.duplex),
+            ("stream", "a GET down, POSTs up", .stream),
+            ("poll", "requests one after the other", .poll),
+        ].map { name, about, transport in
+            EchoWay(name: name, about: about) { _, _ in
+                try await SessionLine.open("http://127.0.0.1:\(nginx)/longwire/echo", transport, with: longwire)
+            }
+        }
+        let plain = EventsLine.Place(
+            port: nginx, events: "/longwire/echo",
+            posts: { opening in
+                let value = { (name: String) in
+                    opening.firstRange(of: "\"\(name)\":\"").map {
+                        String(opening[$0.upperBound...].prefix { $0 != "\"" })
+                    }
+                }
+                return (
+                    "/longwire/echo?session=\(value("session") ?? "")",
+                    [("Longwire-Token", value("token") ?? ""), ("Content-Type", "text/plain")]
+                )
+            }, isBundled: false)
+        return ways + [
+            EchoWay(name: "plain", about: "Server-Sent Events, a POST a message") { loop, _ in
+                try await EventsLine.open(plain, on: loop)
+            }
+        ]
+    }
+
+    private var peers: [EchoWay] {
+        guard let nginx = settings.port("nginx") else { return [] }
+        var ways: [EchoWay] = []
+        if settings.text("events") != nil {
+            let place = EventsLine.Place(
+                port: nginx, events: "/events/open", posts: { ("/events/send?session=\($0)", []) }, isBundled: true)
+            ways.append(
+                EchoWay(name: "Go, events", about: "peer: Go's net/http, Server-Sent Events and bundled POSTs") {
+                    loop, _ in
+                    try await EventsLine.open(place, on: loop)
+                })
+        }
+        if settings.text("polling") != nil {
+            ways.append(
+                EchoWay(name: "engine.io, polling", about: "peer: python-engineio on aiohttp and uvloop") { loop, _ in
+                    try await EngineLine.open(port: nginx, "/engine.io/", on: loop)
+                })
+        }
+        return ways
+    }
+}
