@@ -34,6 +34,8 @@ public struct ClientConfiguration: Sendable {
     public var onFrame: (@Sendable (FrameTrace) -> Void)?
     /// Whether bodies of duplex transactions declare a length from the first attempt on.
     var declaresLength = false
+    /// Whether streamed responses are to begin with a prelude from the first attempt on.
+    package var asksPrelude = false
     /// Shown the heads of responses, on the event loop of their connection.
     var onResponseHead: ResponseObserver.Observer?
     /// Where the library logs; it logs nothing above debug.

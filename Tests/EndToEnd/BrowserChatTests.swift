@@ -2,7 +2,32 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The chat page in a real Chromium, behind a real nginx.
+/// A web server between pages and longwired.
+enum ChatFront: String, CaseIterable, Sendable {
+    case nginx
+    case nginxHTTP2 = "nginx with TLS and HTTP/2"
+    case apache = "Apache"
+
+    /// Starts it before a longwired that runs.
+    ///
+    /// - Returns: what its URLs begin with, its port, and what keeps it running.
+    func start(before daemon: FlowDaemon) async throws -> (scheme: String, port: Int, part: any Sendable) {
+        switch self {
+        case .nginx: return ("http", daemon.nginx.port, daemon.nginx)
+        case .nginxHTTP2:
+            var options = NginxFixture.Options(mounts: [.init(to: .tcp(port: daemon.port))])
+            options.certificates = try await Certificates()
+            options.http2 = true
+            let nginx = try await NginxFixture(options)
+            return ("https", nginx.tlsPort ?? 0, nginx)
+        case .apache:
+            let apache = try await ApacheFixture(.fastCGI(port: daemon.port))
+            return ("http", apache.port, apache)
+        }
+    }
+}
+
+/// The chat page in a real Chromium, behind real web servers.
 @Suite("The chat page in Chromium", .serialized, .timeLimit(.minutes(6)))
 struct BrowserChatTests {
     private let folder: TemporaryFolder
@@ -25,11 +50,13 @@ struct BrowserChatTests {
     }
 
     // R: D6, D9
-    @Test("two pages talk through nginx, by keyboard, and show what is said as text")
-    func talk() async throws {
+    @Test("two pages talk, by keyboard, and show what is said as text", arguments: ChatFront.allCases)
+    func talk(_ kind: ChatFront) async throws {
         let daemon = try await daemon()
-        let ada = try await join(daemon.nginx.url(""), as: "Ada")
-        let grace = try await join(daemon.nginx.url(""), as: "Grace")
+        let front = try await kind.start(before: daemon)
+        let origin = "\(front.scheme)://127.0.0.1:\(front.port)"
+        let ada = try await join(origin, as: "Ada")
+        let grace = try await join(origin, as: "Grace")
         try await ada.tab.waitUntil("document.body.innerText.includes('Grace joined')")
         try await ada.tab.type("Is the line up?\u{E007}")
         try await grace.waitFor(["Is the line up?"])
@@ -51,16 +78,23 @@ struct BrowserChatTests {
         let text = try await ManagedProcess.mustRun("curl", ["-sSf", daemon.url("room/")])
         #expect(text.contains("longwire connect"))
         #expect(!text.contains("<"))
+        if kind == .nginxHTTP2, let nginx = front.part as? NginxFixture {
+            let versions = Set(nginx.accessLog().map(\.version))
+            #expect(versions == ["HTTP/2.0"])
+        }
         try await browser.quit()
         try await daemon.stop()
     }
 
     // R: D11
-    @Test("a page survives a cut with nothing lost: what was written meanwhile arrives once, both ways")
-    func cut() async throws {
+    @Test(
+        "a page survives a cut with nothing lost: what was written meanwhile arrives once, both ways",
+        arguments: ChatFront.allCases)
+    func cut(_ kind: ChatFront) async throws {
         let daemon = try await daemon()
-        let cutter = try await TCPCutter(target: daemon.nginx.port)
-        let far = try await join("http://127.0.0.1:\(cutter.port)", as: "Far")
+        let front = try await kind.start(before: daemon)
+        let cutter = try await TCPCutter(target: front.port)
+        let far = try await join("\(front.scheme)://127.0.0.1:\(cutter.port)", as: "Far")
         let near = try await join(daemon.nginx.url(""), as: "Near")
         try await far.say("before")
         try await near.waitFor(["before"])
@@ -78,6 +112,7 @@ struct BrowserChatTests {
         try await near.waitFor(all)
         #expect(try await far.tab.run("return document.querySelectorAll('.notice, .waits, .unsure').length") == "0")
         #expect(try await near.tab.run("return document.body.innerText.split('Far joined').length") == "1")
+        withExtendedLifetime(front) {}
         try await browser.quit()
         try await daemon.stop()
     }

@@ -5,7 +5,8 @@ import TestSupport
 final class FlowDaemon: Sendable {
     let folder: TemporaryFolder
     let nginx: NginxFixture
-    private let port: Int
+    /// Where it listens for FastCGI over TCP.
+    let port: Int
     private let arguments: [String]
     private let environment: [String: String?]
     private let running: FlowBox<ManagedProcess>

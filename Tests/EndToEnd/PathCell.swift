@@ -9,7 +9,7 @@ struct PathCell: Sendable, Hashable {
     var server: String
     var way: PathWay
     /// nil: the client chooses.
-    var transport: TransportKind?
+    var transport: PathTransport?
 
     struct Outcome: Sendable {
         /// What the table says.
@@ -21,10 +21,15 @@ struct PathCell: Sendable, Hashable {
     }
 
     /// A conversation over this path.
-    func run(_ server: PathServer, _ certificates: Certificates) async -> Outcome {
+    func run(_ server: PathServer, _ proxies: PathProxies, _ certificates: Certificates) async -> Outcome {
         do {
-            let front = try await way.build(before: server)
-            return await talk(server, front, certificates)
+            let front = try await way.build(before: server, proxies)
+            guard transport == .plain else { return await talk(server, front, certificates) }
+            do {
+                return try await PathPlain(server: server, front: front, way: way, certificates: certificates).run()
+            } catch {
+                return Outcome(text: "opens and breaks", detail: "\(error)")
+            }
         } catch {
             return Outcome(text: "could not be tried", detail: "\(error)")
         }
@@ -34,7 +39,13 @@ struct PathCell: Sendable, Hashable {
         var configuration = ClientConfiguration()
         configuration.trustedCertificates = certificates.authority
         configuration.promotionInterval = .zero
-        if let transport { configuration.transports = [transport] }
+        configuration.proxy = front.proxy.map { .url($0) } ?? .none
+        configuration.proxyTunnel = front.isTunnel
+        if let kind = transport?.kind {
+            configuration.transports = [kind]
+            // What a choice finds out by itself: that somebody was late.
+            configuration.asksPrelude = way == .holdsStart
+        }
         // Long enough for any path that streams; what does not is waited for as long.
         configuration.session.timeToOpen = .seconds(4)
         // What worked before is not to be remembered from one cell for the next.
@@ -52,7 +63,7 @@ struct PathCell: Sendable, Hashable {
         }
         let opened = await session.status.transport
         let limit = Task {
-            try await Pace.idle(.seconds(30))
+            try await Pace.idle(.seconds(flowIsLong ? 200 : 30))
             session.abort(.done, reason: "nothing came for too long")
         }
         defer { limit.cancel() }
@@ -97,7 +108,7 @@ struct PathCell: Sendable, Hashable {
     /// Why a transport does not pass, in words that a table has room for.
     private static func reason(_ error: ConnectError) -> String {
         switch error.kind {
-        case .status(let status): "falls: \(status)"
+        case .status(let status), .proxy(.status(let status)): "falls: \(status)"
         case .timedOut: "falls: held back"
         case .unreachable, .refused: "falls: cut"
         case .notLongwire: "falls: garbled"

@@ -6,16 +6,17 @@ import TestSupport
 /// The whole matrix, run, and as the page Docs/results/matrix.md.
 struct PathMatrix: Sendable {
     static let page = "Docs/results/matrix.md"
-    static let transports: [TransportKind] = [.duplex, .stream, .poll]
     /// What follows it in the page is not compared.
     static let uncompared = "## Times"
 
     let servers: [PathServer]
+    let proxies: PathProxies
     let certificates: Certificates
     private(set) var outcomes: [PathCell: PathCell.Outcome] = [:]
 
-    init(servers: [PathServer], certificates: Certificates) {
+    init(servers: [PathServer], proxies: PathProxies, certificates: Certificates) {
         self.servers = servers
+        self.proxies = proxies
         self.certificates = certificates
     }
 
@@ -23,20 +24,23 @@ struct PathMatrix: Sendable {
     var cells: [PathCell] {
         servers.flatMap { server in
             PathWay.allCases.filter { !(server.isSecure && $0.readsRequests) }.flatMap { way in
-                ([nil] + Self.transports.map { $0 }).map { PathCell(server: server.name, way: way, transport: $0) }
+                ([nil] + PathTransport.measured.map { $0 }).map {
+                    PathCell(server: server.name, way: way, transport: $0)
+                }
             }
         }
     }
 
-    /// Runs cells, some at the same time.
+    /// Runs cells, some at the same time, first those that mostly wait.
     mutating func run(_ cells: [PathCell], atOnce: Int) async {
         let servers = Dictionary(uniqueKeysWithValues: servers.map { ($0.name, $0) })
-        let certificates = certificates
+        let (proxies, certificates) = (proxies, certificates)
+        let cells = cells.filter(\.way.takesTime) + cells.filter { !$0.way.takesTime }
         await withTaskGroup(of: (PathCell, PathCell.Outcome).self) { group in
             var rest = cells[...]
             func next() {
                 guard let cell = rest.popFirst(), let server = servers[cell.server] else { return }
-                group.addTask { (cell, await cell.run(server, certificates)) }
+                group.addTask { (cell, await cell.run(server, proxies, certificates)) }
             }
             for _ in 0..<atOnce { next() }
             for await (cell, outcome) in group {
@@ -51,7 +55,7 @@ struct PathMatrix: Sendable {
 
     // MARK: The page
 
-    private func table(_ transport: TransportKind?) -> String {
+    private func table(_ transport: PathTransport?) -> String {
         let ways = PathWay.allCases
         var lines = [
             "| server | " + ways.map(\.rawValue).joined(separator: " | ") + " |",
@@ -70,18 +74,29 @@ struct PathMatrix: Sendable {
         # Which transport passes where
 
         Written by the test "Some transport opens on every path" (`Tests/EndToEnd/PathMatrixTests.swift`), with
-        `LONGWIRE_WRITE_MATRIX=1`; without it the test fails when a cell changes. Every cell is a session of its own:
-        twenty texts and 100 kB go to an echo and come back, and the session is closed in good order.
+        `LONGWIRE_WRITE_MATRIX=1`; without it the test fails when a cell changes. A cell that comes out differently is
+        measured again, by itself, up to three times before that counts. Every cell is a session of its own: twenty
+        texts and 100 kB go to an echo and come back, and the session is closed in good order.
 
         Down: the web server in front of `longwired`, with the configuration shipped in `nginx/`, `apache/` and Docs.
+        The client speaks HTTP/1.1. In the row "nginx TLS, HTTP/2" nginx offers HTTP/2 and only `plain`, which is curl,
+        takes it; the row "HAProxy, HTTP/2 to nginx" takes every request to nginx over HTTP/2. That one transaction both
+        ways passes nginx and Apache over HTTP/2 from the client on, and that Chromium talks so, is shown by tests of
+        their own (`PathHTTP2Tests`, `BrowserChatTests`).
+
         Across: what lies between the client and that server.
 
-        - **buffers …**: a proxy that passes a request, a response or both on only when it has all of it.
+        - **squid, tinyproxy, privoxy**: these forward proxies, as Debian has them; for HTTPS in a tunnel.
+        - **two in a row**: tinyproxy, which passes everything on to squid.
+        - **CONNECT**: a tunnel through squid for HTTP too (`--proxy-tunnel`).
         - **HTTP/1.0**: a proxy that speaks it to both sides: no chunks, a connection for each request.
+        - **buffers …**: a proxy that passes a request, a response or both on only when it has all of it.
+        - **holds 4 KiB**: a proxy that keeps a response until it has 4 KiB of it, and then passes on what comes. A
+          client that chooses finds this out; where a transport is demanded, it asks for a prelude from the start.
         - **cuts**: every connection is cut at a certain age (20 s where the heartbeat is 15 s; the test takes a
-          fifteenth of both); the conversation goes on over two cuts.
-        - **NAT**: a connection on which nothing went for two heartbeats is forgotten, and neither side is told; the
-          session is silent for four.
+          fifteenth of both, and the whole with `LONGWIRE_LONG=1`); the conversation goes on over two cuts.
+        - **NAT**: a connection on which nothing went for two heartbeats (30 s) is forgotten, and neither side is told;
+          the session is silent for four.
         - **–**: HTTPS, which such a proxy cannot look into.
 
         ## What is chosen
@@ -91,9 +106,9 @@ struct PathMatrix: Sendable {
         ## Each transport by itself
 
         "held back": the server's first words did not come while the request was open. "cut": the connection ended. A
-        number is the status of the answer.
+        number is the status of the answer. `plain` is curl with Server-Sent Events and POSTs.
 
-        \(Self.transports.map { "### \($0)\n\n\(table($0))" }.joined(separator: "\n\n"))
+        \(PathTransport.measured.map { "### \($0)\n\n\(table($0))" }.joined(separator: "\n\n"))
 
         \(Self.uncompared)
 

@@ -47,6 +47,8 @@ struct PathServer: Sendable {
     var name: String
     var port: Int
     var isSecure = false
+    /// Whether it offers HTTP/2 to those who can.
+    var speaksHTTP2 = false
     /// Kept running for as long as this is.
     var parts: [any Sendable] = []
 
@@ -84,18 +86,23 @@ struct PathServer: Sendable {
             PathServer(name: "nginx", port: plain.port, parts: [plain]),
             PathServer(name: "nginx TLS", port: plain.tlsPort ?? 0, isSecure: true, parts: [plain]),
             PathServer(
-                name: "nginx TLS, HTTP/2 offered", port: offering.tlsPort ?? 0, isSecure: true, parts: [offering]),
+                name: "nginx TLS, HTTP/2", port: offering.tlsPort ?? 0, isSecure: true, speaksHTTP2: true,
+                parts: [offering]),
             PathServer(name: "HAProxy before nginx", port: before.port, parts: [before, plain]),
             PathServer(name: "HAProxy, HTTP/2 to nginx", port: speaking.port, parts: [speaking, http2]),
         ]
     }
 
-    /// Apache over FastCGI, plain and with TLS.
+    /// Apache over FastCGI, plain and with TLS, and before the built-in listener over HTTP/2 and for WebSockets.
     static func apache(of site: PathSite, _ certificates: Certificates) async throws -> [PathServer] {
         let apache = try await ApacheFixture(.fastCGI(port: site.fastCGIPort), certificates: certificates)
+        let h2c = try await ApacheFixture(.h2c(port: site.httpPort))
+        let webSocket = try await ApacheFixture(.webSocket(port: site.httpPort))
         return [
             PathServer(name: "Apache FastCGI", port: apache.port, parts: [apache]),
             PathServer(name: "Apache TLS", port: apache.tlsPort ?? 0, isSecure: true, parts: [apache]),
+            PathServer(name: "Apache h2c", port: h2c.port, parts: [h2c]),
+            PathServer(name: "Apache websocket", port: webSocket.port, parts: [webSocket]),
         ]
     }
 

@@ -1,6 +1,8 @@
 import Foundation
 
 /// A real Chromium without a window, driven over WebDriver; one test uses it at a time.
+///
+/// It trusts every certificate: what is shown with it is not TLS.
 package final class Chromium: Sendable {
     private let driver: ManagedProcess
     private let folder: TemporaryFolder
@@ -17,6 +19,7 @@ package final class Chromium: Sendable {
         let options: [String: Any] = [
             "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                "--ignore-certificate-errors",
                 "--user-data-dir=\(folder.path("profile"))", "--window-size=900,700",
             ]
         ]

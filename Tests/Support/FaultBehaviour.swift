@@ -6,6 +6,8 @@ package struct FaultBehaviour: Sendable {
     package var buffersRequests = false
     /// A response goes on when it has come whole, with its length.
     package var buffersResponses = false
+    /// A response goes on when so many bytes of its body have come, or all of it, and from then on as it comes.
+    package var holdsResponseStart = 0
     /// It knows HTTP/1.0 alone, towards both sides: no chunks, a connection for each request.
     package var speaksHTTP10 = false
     /// What a request with a body of unknown length is answered with; nil: it is passed on.

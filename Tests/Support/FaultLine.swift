@@ -28,6 +28,8 @@ final class FaultLine {
         var heldRequest = ByteBuffer()
         var heldResponse = ByteBuffer()
         var behaviour: FaultBehaviour
+        /// What of the response's body is still to come until it goes on.
+        var startToHold = 0
     }
 
     init(core: FaultProxyCore, front: any Channel) {
@@ -163,8 +165,9 @@ final class FaultLine {
         let isChunked = head.isChunked && !exchange.behaviour.speaksHTTP10
         exchange.responseBody = FaultBody(isChunked ? .chunked : head.length.map { .length($0) } ?? .untilClose)
         exchange.response = head
+        exchange.startToHold = exchange.behaviour.holdsResponseStart
         self.exchange = exchange
-        if !exchange.behaviour.buffersResponses { writeHead(length: nil) }
+        if !exchange.behaviour.buffersResponses, exchange.startToHold == 0 { writeHead(length: nil) }
     }
 
     /// - Parameter length: of a body that was held back.
@@ -202,6 +205,15 @@ final class FaultLine {
             writeHead(length: exchange.heldResponse.readableBytes)
             write(exchange.heldResponse, isChunked: false, isLast: true, to: front)
         } else {
+            exchange.heldResponse.writeImmutableBuffer(bytes)
+            if exchange.startToHold > 0 {
+                self.exchange = exchange
+                guard isWhole() || exchange.heldResponse.readableBytes >= exchange.startToHold else { return }
+                exchange.startToHold = 0
+                writeHead(length: nil)
+            }
+            let bytes = exchange.heldResponse
+            exchange.heldResponse = ByteBuffer()
             self.exchange = exchange
             let isChunked = exchange.response?.isChunked == true && !exchange.behaviour.speaksHTTP10
             write(bytes, isChunked: isChunked, isLast: isWhole(), to: front)

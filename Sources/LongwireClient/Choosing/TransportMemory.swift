@@ -8,6 +8,8 @@ final class TransportMemory: Sendable {
         var transport: TransportKind?
         /// Whether the server wants to be told the length of a body.
         var wantsLength = false
+        /// How often something must go on an idle line.
+        var keepAlive: TimeAmount?
         var until: NIODeadline
     }
 
@@ -22,6 +24,9 @@ final class TransportMemory: Sendable {
     /// Whether duplex passes there with a declared length only.
     func wantsLength(_ dialer: Dialer) -> Bool { entry(of: dialer)?.wantsLength ?? false }
 
+    /// How often something must go on an idle line there; nil where heartbeats are enough.
+    func keepAlive(of dialer: Dialer) -> TimeAmount? { entry(of: dialer)?.keepAlive }
+
     private func entry(of dialer: Dialer) -> Entry? {
         entries.withLockedValue { entries in
             guard let entry = entries[dialer.place], entry.until > .now() else { return nil }
@@ -32,6 +37,8 @@ final class TransportMemory: Sendable {
     func remember(_ transport: TransportKind, of dialer: Dialer) { update(dialer) { $0.transport = transport } }
 
     func remember(wantsLength: Bool, of dialer: Dialer) { update(dialer) { $0.wantsLength = wantsLength } }
+
+    func remember(keepAlive: TimeAmount?, of dialer: Dialer) { update(dialer) { $0.keepAlive = keepAlive } }
 
     private func update(_ dialer: Dialer, _ change: (inout Entry) -> Void) {
         let now = NIODeadline.now()

@@ -32,6 +32,9 @@ final class ClientSession: SessionObserver {
     /// The rounds of attempts to open the line again since it was open last.
     private var rounds = 0
 
+    private var idleCuts: IdleCuts
+    /// Whether attempts ask for a prelude: one was late since the session was carried last, or what carried it did.
+    private var asksPrelude: Bool
     /// Whether bodies of duplex transactions declare a length: some web servers take no others (status 411).
     private var declaresLength: Bool
     /// Whether the next try of duplex beside a lesser transport declares a length: some proxies pass such a body on as
@@ -42,6 +45,8 @@ final class ClientSession: SessionObserver {
 
     /// The length that is declared: paths are rotated before it is used up.
     private static let declaredLength = 64 * 1024 * 1024
+    /// The size of a prelude in bytes; what holds the start of a response back mostly holds 4 KiB or less.
+    private static let prelude = 4096
 
     init(
         core: SessionCore, dialer: Dialer, configuration: ClientConfiguration, memory: TransportMemory,
@@ -56,6 +61,9 @@ final class ClientSession: SessionObserver {
         chooser = TransportChooser(
             transports: configuration.transports, remembered: memory.transport(of: dialer))
         promotionWait = configuration.promotionInterval
+        idleCuts = IdleCuts(interval: memory.keepAlive(of: dialer))
+        core.machine.keepAlive = idleCuts.interval
+        asksPrelude = configuration.asksPrelude
         declaresLength = memory.wantsLength(dialer) || configuration.declaresLength
     }
 
@@ -89,8 +97,11 @@ final class ClientSession: SessionObserver {
     }
 
     @discardableResult
-    private func dial(_ transport: TransportKind, declaring: Bool = false) -> Bool {
+    private func dial(_ transport: TransportKind, declaring: Bool = false, prelude: Bool = false) -> Bool {
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
+        if prelude || asksPrelude, transport.mayHavePrelude {
+            core.machine.askPrelude(Self.prelude, of: path)
+        }
         var length: Int?
         if transport == .duplex, declaresLength || declaring {
             let greatest = configuration.session.greatestSize
@@ -118,6 +129,13 @@ final class ClientSession: SessionObserver {
         memory.remember(wantsLength: true, of: dialer)
     }
 
+    /// An attempt has not opened in the time that it should have: the next begins beside it.
+    private func late() {
+        // Perhaps the start of its response is held back.
+        asksPrelude = true
+        tryNext()
+    }
+
     private func redialSoon() {
         guard redial == nil, attempts.isEmpty, !core.machine.isEnded else { return }
         if let limit = configuration.reconnectLimit, rounds >= limit { return giveUpLine() }
@@ -133,7 +151,7 @@ final class ClientSession: SessionObserver {
             if dial(.duplex) { return }
         }
         if core.machine.isAttached, attempts.isEmpty, let next = promotionQueue.popFirst() {
-            dial(next)
+            dial(next, prelude: true)
             return
         }
         if firstFailure == nil { firstFailure = reason }
@@ -189,7 +207,8 @@ final class ClientSession: SessionObserver {
         if let used, attempts.isEmpty, core.machine.isAttached {
             promotionQueue = chooser.better(than: used.transport, now: .now())[...]
             if let best = promotionQueue.popFirst() {
-                dial(best, declaring: best == .duplex && promotionDeclares)
+                // Why a lesser transport is used is not known: the start of a response may be what is held back.
+                dial(best, declaring: best == .duplex && promotionDeclares, prelude: true)
                 if best == .duplex { promotionDeclares.toggle() }
             }
         }
@@ -218,6 +237,7 @@ final class ClientSession: SessionObserver {
             chooser.used(transport)
             memory.remember(transport, of: dialer)
             if path == declaredPath, !declaresLength { wantsLength() }
+            asksPrelude = core.machine.usedAsksPrelude
             promotionQueue = []
             configuration.onChange?(.connected(transport))
             promoteLater()
@@ -231,6 +251,7 @@ final class ClientSession: SessionObserver {
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
             let now = NIODeadline.now()
+            if used.transport != .poll { learn(end) }
             chooser.died(used.transport, age: now - used.since, moved: used.numbers != numbers, now: now)
             self.used = nil
         }
@@ -239,6 +260,19 @@ final class ClientSession: SessionObserver {
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
         if let attempt { return attemptFailed(reason, on: attempt.transport) }
         if !core.machine.isAttached { redialSoon() }
+    }
+
+    /// The path may cut idle lines: something goes more often then.
+    private func learn(_ end: PathEnd) {
+        let idle = core.machine.lastIdle
+        guard
+            idleCuts.lineEnded(
+                end, unanswered: idle.unanswered, outlived: idle.outlived, heartbeat: core.machine.heartbeat)
+        else { return }
+        core.machine.keepAlive = idleCuts.interval
+        memory.remember(keepAlive: idleCuts.interval, of: dialer)
+        let interval = (idleCuts.interval?.nanoseconds ?? 0) / 1_000_000
+        configuration.logger.debug("idle lines are cut", metadata: ["keep-alive": "\(interval) ms"])
     }
 
     /// Why the session gave a path up; nil where the transaction said so itself.
@@ -293,13 +327,18 @@ final class ClientSession: SessionObserver {
     func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {}
 }
 
+extension TransportKind {
+    /// Whether the response streams in HTTP, so that somebody may hold its start back.
+    fileprivate var mayHavePrelude: Bool { self == .duplex || self == .stream }
+}
+
 extension ClientSession: CarrierListener {
     func carrierConnected(_ path: UInt64, after time: TimeAmount) {
         guard attempts[path] != nil, !core.machine.isAttached, chooser.hasNext else { return }
         patience?.cancel()
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
         patience = core.eventLoop.scheduleTask(in: TransportChooser.patience(connectTime: time)) {
-            client.value.tryNext()
+            client.value.late()
         }
     }
 

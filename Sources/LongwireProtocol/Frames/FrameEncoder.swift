@@ -88,6 +88,17 @@ package enum FrameEncoder {
         buffer.writeVarInt(ack.extra)
     }
 
+    /// Writes PAD with a value of `count` bytes, which no compression on the way makes fewer.
+    package static func writePad(_ count: Int, to buffer: inout ByteBuffer) {
+        buffer.writeVarInt(FrameType.pad)
+        buffer.writeVarInt(UInt64(count))
+        var noise: UInt32 = 1
+        for _ in 0..<count {
+            noise = noise &* 1_664_525 &+ 1_013_904_223
+            buffer.writeInteger(UInt8(truncatingIfNeeded: noise >> 24))
+        }
+    }
+
     private static func write(
         _ type: UInt64, _ number: UInt64, _ payload: ByteBuffer, _ checksum: Bool, to buffer: inout ByteBuffer
     ) {

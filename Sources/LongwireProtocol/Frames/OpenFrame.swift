@@ -36,6 +36,13 @@ package struct OpenFrame: Equatable, Sendable {
         self.parameters = parameters
     }
 
+    /// How many bytes of PAD the client wants behind OPENED: the parameter `prelude`; no more than one frame holds.
+    package var prelude: Int {
+        guard !transport.isFiniteDown, transport != .uplink else { return 0 }
+        let text = parameters.first { $0.key == "prelude" }?.value
+        return text.flatMap { UInt32($0) }.map { min(Int($0), FrameLimits.payload) } ?? 0
+    }
+
     /// How long the client at most wants a request of `poll` held: the parameter `hold`, in milliseconds.
     package var holdLimit: TimeAmount {
         let text = parameters.first { $0.key == "hold" }?.value

@@ -64,6 +64,28 @@ struct Path {
     var nextTransaction: UInt64 = 1
     /// Server, poll: how long the client at most wants its requests held.
     var holdLimit = TimeAmount.hours(24)
+    /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.
+    var prelude = 0
+
+    // Silence, both ways.
+    /// The longest one that the line outlived: something was heard after it.
+    private(set) var idleOutlived = TimeAmount.zero
+    /// The longest one since something was heard.
+    private var idleUnanswered = TimeAmount.zero
+
+    mutating func sent(_ now: NIODeadline) {
+        idleUnanswered = idle(now)
+        sentAt = now
+    }
+
+    mutating func heard(_ now: NIODeadline) {
+        idleOutlived = max(idleOutlived, idle(now))
+        idleUnanswered = .zero
+        heardAt = now
+    }
+
+    /// The longest silence that nothing was heard after.
+    func idle(_ now: NIODeadline) -> TimeAmount { max(idleUnanswered, now - max(sentAt, heardAt)) }
 
     /// What a declared length leaves for control frames.
     var bodyLeft: Int { bodyLimit > 0 ? Int(clamping: bodyLimit - min(bytesWritten, bodyLimit)) : .max }

@@ -69,7 +69,7 @@ extension SessionMachine {
     package mutating func requestAnswered(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
         // Answers to uplinks say nothing of the GET's life.
-        if paths[index].transport == .poll { paths[index].heardAt = now }
+        if paths[index].transport == .poll { paths[index].heard(now) }
         paths[index].flights.answered(transaction, covered: outbox.covered)
     }
 

@@ -28,12 +28,19 @@ extension SessionMachine {
         paths[index].bodyLimit = UInt64(max(length, 0))
     }
 
+    /// Client: the path's OPEN asks for so many bytes behind OPENED, which push it through to here.
+    package mutating func askPrelude(_ bytes: Int, of path: UInt64) {
+        guard let index = index(of: path) else { return }
+        paths[index].prelude = bytes
+    }
+
     /// The OPEN of a path or of one of its uplinks.
     func openFrame(path: borrowing Path, transport: TransportKind) -> OpenFrame {
         // The sole attempt is used as soon as it opens, and says so at once.
         let isSole = usedIndex == nil && !paths.contains { $0.number != path.number }
         var parameters: [Parameter] = []
         if checksum { parameters.append(Parameter("checksum", "crc32c")) }
+        if path.prelude > 0, transport != .uplink { parameters.append(Parameter("prelude", "\(path.prelude)")) }
         return OpenFrame(
             transport: transport, path: path.number, identifier: identifier, token: token,
             instance: hasHistory || transport == .uplink || path.flightsBegan ? instance : nil,
@@ -138,7 +145,7 @@ extension SessionMachine {
             guard (open.transport == .poll) == (paths[index].transport == .poll) else { return .closeAtOnce }
             // A client that does not name the instance has not seen OPENED: its first request was lost, or repeated.
             if open.instance == nil { paths[index].owesOpening = true }
-            paths[index].heardAt = now
+            paths[index].heard(now)
             paths[index].holdLimit = open.holdLimit
             guard acknowledged(received: open.received, limit: open.limit, now: now) else { return .closeAtOnce }
             use(path: open.using, now: now)
@@ -152,6 +159,7 @@ extension SessionMachine {
         highestPath = max(highestPath, open.path)
         var path = Path(number: open.path, transport: open.transport, phase: .candidate, now: now)
         path.holdLimit = open.holdLimit
+        path.prelude = open.prelude
         paths.append(path)
         guard acknowledged(received: open.received, limit: open.limit, now: now) else { return .closeAtOnce }
         use(path: open.using, now: now)
@@ -197,6 +205,7 @@ extension SessionMachine {
 
     mutating func closePath(at index: Int, _ end: PathEnd, now: NIODeadline) {
         let wasUsed = paths[index].phase == .used
+        if wasUsed { lastIdle = (paths[index].idle(now), paths[index].idleOutlived) }
         for flight in paths[index].flights.flights {
             if let range = flight.range { goesAgain(range) }
         }

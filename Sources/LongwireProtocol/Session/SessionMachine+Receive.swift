@@ -4,7 +4,7 @@ extension SessionMachine {
     /// Bytes came from the other side on this path, whatever they say.
     package mutating func bytesReceived(_ count: Int, on path: UInt64, now: NIODeadline) {
         guard let index = index(of: path) else { return }
-        paths[index].heardAt = now
+        paths[index].heard(now)
         paths[index].bytesRead += UInt64(count)
         guard role == .server, paths[index].transport == .duplex else { return }
         let unsaid = paths[index].bytesRead - paths[index].bytesReadSaid

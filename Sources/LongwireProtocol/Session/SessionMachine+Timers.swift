@@ -64,6 +64,7 @@ extension SessionMachine {
         if sendsHeartbeats(path) {
             next = min(next, heartbeatDeadline(path))
         }
+        if let keepAlive = keepAliveDeadline(path) { next = min(next, keepAlive) }
         if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
         if let rotation = rotationDeadline(path) { next = min(next, rotation) }
         if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
@@ -96,8 +97,12 @@ extension SessionMachine {
         }
         if sendsHeartbeats(path), heartbeatDeadline(path) <= now {
             paths[index].owesAck = true
-            paths[index].sentAt = now
+            paths[index].sent(now)
             paths[index].acknowledgedAt = now
+        }
+        if let keepAlive = keepAliveDeadline(path), keepAlive <= now {
+            keptAliveAt = now
+            owesPing = true
         }
         if let rotation = rotationDeadline(path), rotation <= now {
             paths[index].isRotationSaid = true
@@ -136,6 +141,12 @@ extension SessionMachine {
         let last = configuration.heartbeatMode == .silence ? path.sentAt : path.acknowledgedAt
         // On `stream` the uplink's heartbeat is four times as long: it is a request of its own.
         return last + (path.transport == .stream && role == .client ? heartbeat * 4 : heartbeat)
+    }
+
+    /// What cuts idle lines may look at either direction: one that is silent is enough.
+    private func keepAliveDeadline(_ path: Path) -> NIODeadline? {
+        guard role == .client, let keepAlive else { return nil }
+        return max(min(path.sentAt, path.heardAt), keptAliveAt) + keepAlive
     }
 
     private func sendsHeartbeats(_ path: Path) -> Bool {

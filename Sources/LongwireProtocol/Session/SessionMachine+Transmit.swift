@@ -29,6 +29,7 @@ extension SessionMachine {
         if role == .server, paths[index].owesOpening {
             paths[index].owesOpening = false
             FrameEncoder.write(.opened(openedFrame), to: &control)
+            if paths[index].prelude > 0 { FrameEncoder.writePad(paths[index].prelude, to: &control) }
         }
         if ending != nil {
             writeLastWords(on: index, to: &control, now: now)
@@ -117,7 +118,7 @@ extension SessionMachine {
 
     mutating func wrote(_ count: Int, on index: Int, now: NIODeadline) {
         guard count > 0 else { return }
-        paths[index].sentAt = now
+        paths[index].sent(now)
         paths[index].bytesWritten += UInt64(count)
         if let allowance = paths[index].allowance {
             if allowance.unread == 0 { paths[index].progressAt = now }

@@ -56,6 +56,12 @@ package struct SessionMachine: ~Copyable {
     /// How long the answer to the last PING took; nil while it has not come.
     package internal(set) var lastPing: TimeAmount?
 
+    /// Client: how often a PING goes where a direction is silent, so that bytes go both ways; nil: heartbeats do.
+    package var keepAlive: TimeAmount?
+    var keptAliveAt: NIODeadline
+    /// Of the used path that ended last: its longest silence that nothing was heard after, and the one it outlived.
+    package internal(set) var lastIdle = (unanswered: TimeAmount.zero, outlived: TimeAmount.zero)
+
     // Ending.
     var isApplicationDone = false
     var closeAskedAt: NIODeadline?
@@ -98,6 +104,7 @@ package struct SessionMachine: ~Copyable {
         startedAt = now
         attachedAt = now
         movedAt = now
+        keptAliveAt = now
     }
 
     /// Whether the session is over.
@@ -108,6 +115,8 @@ package struct SessionMachine: ~Copyable {
     package func isOpened(_ path: UInt64) -> Bool { index(of: path).map { paths[$0].phase != .dialing } ?? false }
     /// The transport of the used path.
     package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
+    /// Client: whether the used path asked for a prelude.
+    package var usedAsksPrelude: Bool { usedIndex.map { paths[$0].prelude > 0 } ?? false }
     /// Asks the other side for an answer on the used path; see ``lastPing``.
     package mutating func ping() {
         owesPing = true

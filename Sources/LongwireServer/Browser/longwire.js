@@ -779,6 +779,8 @@ class Core {
   firstError = null;
   failedRounds = 0;
   lastName = null;
+  /** Whether the used path asked for a prelude: bytes that push the start of a response through. */
+  asksPrelude = false;
   strikes = 0;
   streamAgainAt = 0;
   promotionWait = promotionInterval;
@@ -866,9 +868,10 @@ class Core {
     return true;
   }
 
-  dial(name) {
+  dial(name, asksPrelude = this.asksPrelude) {
     if (name === "stream") this.hasTriedStream = true;
     const path = new transports[name](this, (this.highestPath += 1));
+    path.asksPrelude = asksPrelude;
     path.isRival = !this.used;
     this.paths.push(path);
     path.start();
@@ -901,7 +904,8 @@ class Core {
     clearTimeout(this.timers.promotion);
     if (this.ending || this.used?.name !== "poll" || !this.names.includes("stream")) return;
     const maySoon = this.streamAgainAt <= clock() && (!this.slot || this.slot.isHeld);
-    if (maySoon && this.paths.length === 1) this.dial("stream");
+    // Perhaps only the start of a response is held back.
+    if (maySoon && this.paths.length === 1) this.dial("stream", true);
     this.promoteLater();
   }
 
@@ -927,7 +931,8 @@ class Core {
     const mayName = this.hasHistory || kind === Kind.uplink || (kind === Kind.poll && path.hasBegun);
     const instance = mayName && this.instance ? this.instance : empty;
     path.hasNamedInstance = instance.length > 0;
-    const parameters = path.isBrief ? [4, "hold", 1, "0"] : [];
+    const prelude = path.asksPrelude && kind === Kind.stream ? [7, "prelude", 4, "4096"] : [];
+    const parameters = path.isBrief ? [4, "hold", 1, "0"] : prelude;
     const using = isSole ? path.number : this.using;
     const session = [16, this.id, 32, this.token, instance.length, instance];
     const numbers = [using, this.inbox.received, this.inbox.limit];
@@ -985,6 +990,7 @@ class Core {
     clearTimeout(this.timers.patience);
     if (this.lastName !== path.name) this.promotionWait = promotionInterval;
     this.lastName = path.name;
+    this.asksPrelude = path.asksPrelude;
     // The slot may have come while this was opening.
     if (this.slot?.isHeld && !this.hasTriedStream) this.promote();
     else this.promoteLater();
