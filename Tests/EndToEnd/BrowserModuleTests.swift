@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -103,5 +104,27 @@ struct BrowserModuleTests {
         #expect(result.output.contains("200 returned, 0 breaks"))
         try await daemon.stop()
         try await proxy.stop()
+    }
+
+    // R: D8
+    @Test("where the first 4 KiB of a response are held back, it climbs from poll to a stream that begins with more")
+    func prelude() async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo"])
+        try await fetchModule(daemon)
+        // It tries a stream again after a minute; this copy does sooner.
+        let text = try String(contentsOfFile: module, encoding: .utf8)
+        try #require(text.contains("promotionInterval = 60_000"))
+        try text.replacing("promotionInterval = 60_000", with: "promotionInterval = 100")
+            .write(toFile: module, atomically: true, encoding: .utf8)
+        var behaviour = FaultBehaviour()
+        behaviour.holdsResponseStart = 4096
+        let proxy = try await FaultProxy(target: daemon.nginx.port, behaviour)
+        let node = try ManagedProcess(
+            "node",
+            [script("numbers"), module, "http://127.0.0.1:\(proxy.port)/longwire/echo", "stream,poll", "10000"])
+        try await node.waitForLine(containing: #""transport":"poll""#)
+        try await node.waitForLine(containing: #""transport":"stream""#)
+        try await node.waitForLine(containing: "10000 returned", within: .seconds(60))
+        try await daemon.stop()
     }
 }

@@ -40,6 +40,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     /// A response with a length was whole before it was passed on.
     private var hasLength = false
     private var isHeadWritten = false
+    private var isBodyEnded = false
     private var isClosed = false
 
     /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
@@ -229,7 +230,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     var isWritable: Bool { context?.channel.isWritable ?? false }
 
     func write(control: ByteBuffer, data: ByteBuffer?) {
-        guard let context else { return }
+        guard let context, !isBodyEnded else { return }
         if uplinks != nil { return get(opening: control, context: context) }
         if !isHeadWritten {
             isHeadWritten = true
@@ -254,6 +255,17 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         }
         context.write(wrapOutboundOut(.body(.byteBuffer(piece))), promise: nil)
         tap?.wrote(piece, checksum: core.machine.checksum)
+        endBody()
+    }
+
+    /// Ends the body once both sides have closed: some servers pass the end of a response on only behind that of the
+    /// request.
+    private func endBody() {
+        guard transport == .duplex, lengthLeft == nil, isHeadWritten, !isBodyEnded, core.machine.isAllSaid else {
+            return
+        }
+        isBodyEnded = true
+        context?.write(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     /// The request of a downlink; nothing follows it on this connection.
@@ -268,7 +280,12 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         tap?.wrote(opening, checksum: core.machine.checksum)
     }
 
-    func exchange(_ core: SessionCore, now: NIODeadline) { uplinks?.exchange(now: now) }
+    func exchange(_ core: SessionCore, now: NIODeadline) {
+        uplinks?.exchange(now: now)
+        guard core.machine.isAllSaid, !isBodyEnded else { return }
+        endBody()
+        context?.flush()
+    }
 
     func flush() { context?.flush() }
 

@@ -139,7 +139,10 @@ extension SessionMachine {
     package mutating func uplinkAnswer(on path: UInt64, now: NIODeadline) -> ByteBuffer {
         var body = ByteBuffer()
         guard let index = index(of: path) else { return body }
+        // It goes on another connection: the GET still has its heartbeat.
+        let acknowledgedAt = paths[index].acknowledgedAt
         writeAck(on: index, to: &body, now: now)
+        paths[index].acknowledgedAt = acknowledgedAt
         return body
     }
 

@@ -113,6 +113,8 @@ package struct SessionMachine: ~Copyable {
     package var isAttached: Bool { usedIndex != nil }
     /// Client: whether the server has accepted this path.
     package func isOpened(_ path: UInt64) -> Bool { index(of: path).map { paths[$0].phase != .dialing } ?? false }
+    /// Whether both sides have closed, know it of each other, and nothing more is to be said here about it.
+    package var isAllSaid: Bool { outbox.isCloseCovered && inbox.close != nil && acks.dueAt == nil }
     /// The transport of the used path.
     package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
     /// Client: whether the used path asked for a prelude.

@@ -30,6 +30,8 @@ public final class HTTPListener: Sendable {
                     let preface = PrefaceHandler(limit: mount.configuration.session.timeToOpen) { channel, isHTTP2 in
                         let pipeline = channel.pipeline.syncOperations
                         if isHTTP2 {
+                            // Streams end one by one; who ends its side of the whole connection is gone.
+                            try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
                             try configureHTTP2(pipeline, mount: mount)
                         } else {
                             try configureHTTP1(pipeline, mount: mount)
