@@ -85,8 +85,16 @@ package final class MemoryCarrier: PathCarrier {
             do {
                 while let frame = try decoder.next() {
                     if case .open(let open) = frame {
-                        guard case .attached = core.machine.attach(open, now: now) else { continue }
-                        core.add(self, for: path)
+                        switch core.machine.attach(open, now: now) {
+                        case .attached: core.add(self, for: path)
+                        case .closeAtOnce: return close()
+                        case .refused(let code, let reason):
+                            let received = core.machine.inbox.received
+                            let abort = AbortFrame(received: received, code: code, reason: reason)
+                            write(control: FrameEncoder.encoded(.abort(abort)), data: nil)
+                            flush()
+                            return close()
+                        }
                     } else {
                         core.machine.frameReceived(frame, on: path, now: now)
                     }

@@ -51,6 +51,23 @@ struct SessionPairTests {
         try await served
     }
 
+    @Test("A line that breaks before it has opened is followed by the next")
+    func cutsOfTheUnopened() async throws {
+        let pair = try await SessionPair.open(on: loop)
+        async let served: Void = echo(pair.server)
+        var messages = pair.client.messages.makeAsyncIterator()
+        for round in 0..<20 {
+            // Many in one turn of the loop: all but the first find a line that is being opened.
+            await withTaskGroup { group in
+                for _ in 0..<50 { group.addTask { await pair.cutLine() } }
+            }
+            try await pair.client.send("\(round)")
+            #expect(try await messages.next()?.text == "\(round)")
+        }
+        #expect(await pair.client.close().kind == .closed)
+        try await served
+    }
+
     @Test("A reader that stops makes the sender wait, and nobody keeps more than the windows")
     func backPressure() async throws {
         let pair = try await SessionPair.open(on: loop)

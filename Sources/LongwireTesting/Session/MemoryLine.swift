@@ -32,8 +32,11 @@ final class MemoryLine {
         observer.line = self
     }
 
-    /// Opens the next path.
-    func open() { halves = MemoryCarrier.join(client: client, server: server) ?? [] }
+    /// Opens the next path when there is none, not even one that is being opened.
+    func open() {
+        guard client.carriers.isEmpty else { return }
+        halves = MemoryCarrier.join(client: client, server: server) ?? []
+    }
 
     /// Breaks the path that is open.
     func cut() {
@@ -47,12 +50,13 @@ final class MemoryLine {
 final class MemoryObserver: SessionObserver {
     var line: MemoryLine?
 
-    func suspended(in core: SessionCore) { line?.open() }
+    func suspended(in core: SessionCore) {}
     func ended(_ ending: SessionEnding, in core: SessionCore) { line = nil }
     func messagesReady(in core: SessionCore) {}
     func pathUsed(_ path: UInt64, in core: SessionCore) {}
     func pathOpened(_ path: UInt64, in core: SessionCore) {}
-    func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {}
+    /// One that broke before it had opened is followed by the next, too.
+    func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) { line?.open() }
     func rotationDue(_ path: UInt64, in core: SessionCore) {}
     func sendable(in core: SessionCore) {}
     func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {}
