@@ -28,7 +28,7 @@ let package = Package(
         .executable(name: "longwire", targets: ["longwire"]),
     ],
     traits: [
-        .trait(name: "TLS", description: "HTTPS in the client, through swift-nio-ssl."),
+        .trait(name: "TLS", description: "HTTPS in the client and TLS at the TCP listener, through swift-nio-ssl."),
         .default(enabledTraits: ["TLS"]),
     ],
     dependencies: [
@@ -63,7 +63,7 @@ let package = Package(
             dependencies: [
                 "CProcess", "FastCGI", "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
                 nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), httpTypes, nioHTTPTypes,
-                nioHTTPTypesHTTP1, nioHTTPTypesHTTP2, nioHTTP2, nio("NIOWebSocket"), log, subprocess,
+                nioHTTPTypesHTTP1, nioHTTPTypesHTTP2, nioHTTP2, nio("NIOWebSocket"), nioSSL, log, subprocess,
             ],
             resources: [
                 .embedInCode("Browser/longwire.js"), .embedInCode("Browser/longwire.d.ts"),
@@ -73,7 +73,8 @@ let package = Package(
             name: "LongwireClient",
             dependencies: [
                 "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
-                nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), nioSSL, httpTypes, log,
+                nio("NIOConcurrencyHelpers"), nio("NIOPosix"), nio("NIOHTTP1"), nio("NIOWebSocket"), nioSSL, httpTypes,
+                log,
             ]),
         .target(
             name: "LongwireTesting",

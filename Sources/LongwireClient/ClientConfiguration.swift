@@ -17,11 +17,21 @@ public struct ClientConfiguration: Sendable {
     /// Whether a proxy is asked for a tunnel (CONNECT) also where the URL is http; for https it always is.
     public var proxyTunnel = false
     /// The transports that may carry the session, the best first; each is tried when the ones before do not pass.
-    public var transports: [TransportKind] = [.duplex, .stream, .poll]
+    ///
+    /// `tcp` takes part only where its port is known: ``directTCP`` names it, or the server offered it.
+    public var transports: [TransportKind] = [.tcp, .duplex, .websocket, .stream, .poll]
+    /// Where the server takes sessions on bare TCP; nil: where it says.
+    ///
+    /// From an https URL the line is TLS too, and the certificate must be for the URL's name.
+    public var directTCP: DirectTCP?
     /// How long a lesser transport carries the session until a better one is tried again; zero: never.
     ///
     /// The time is doubled with each try that fails.
     public var promotionInterval = TimeAmount.seconds(30)
+    /// Whether changed bytes are to be noticed where the URL is http: each message then carries a checksum.
+    ///
+    /// It is a wish, which servers may leave unheard. What arrives changed is not taken, and comes again.
+    public var checksum = false
     /// Told, on the session's event loop, when the line changes; it must not block.
     public var onChange: (@Sendable (SessionChange) -> Void)?
     /// How many attempts in a row to open the line again may fail before the session is given up as lost.
@@ -47,12 +57,17 @@ public struct ClientConfiguration: Sendable {
     /// Refuses what cannot work, with a sentence that says which value and why.
     func validate() throws(ConfigurationError) {
         try session.validate()
-        let known: [TransportKind] = [.duplex, .stream, .poll]
-        guard !transports.isEmpty, transports.allSatisfy({ known.contains($0) }),
-            Set(transports).count == transports.count
-        else {
+        guard !transports.isEmpty, !transports.contains(.uplink), Set(transports).count == transports.count else {
             throw ConfigurationError(
-                "the transports are \(transports); name some of duplex, stream and poll, each once")
+                "the transports are \(transports); name some of tcp, duplex, websocket, stream and poll, each once")
+        }
+        if let directTCP {
+            guard (1...65535).contains(directTCP.port) else {
+                throw ConfigurationError("\(directTCP.port) is no TCP port; they are 1 to 65535")
+            }
+        } else if transports == [.tcp] {
+            throw ConfigurationError(
+                "tcp alone needs its port, which only another transport could ask the server for; name it")
         }
     }
 }

@@ -1,12 +1,12 @@
 /// Where a URL leads: `http` or `https`, host, port, and the target of the request.
 struct Endpoint: Sendable, Equatable {
     let isSecure: Bool
-    let host: String
-    let port: Int
+    private(set) var host: String
+    private(set) var port: Int
     /// What follows the host, with its query; begins with a slash.
     let target: String
     /// The value of the Host field.
-    let authority: String
+    private(set) var authority: String
 
     init(_ url: String) throws(ConnectError) {
         func invalid(_ why: String) -> ConnectError {
@@ -40,6 +40,15 @@ struct Endpoint: Sendable, Equatable {
         self.authority = String(authority)
         let target = rest[end...].prefix { $0 != "#" }
         self.target = target.first == "/" ? String(target) : "/" + target
+    }
+
+    /// The same servlet where it is served on bare TCP.
+    func at(_ direct: DirectTCP) -> Endpoint {
+        var endpoint = self
+        endpoint.host = direct.host ?? host
+        endpoint.port = direct.port
+        endpoint.authority = HostAndPort.joined(endpoint.host, endpoint.port)
+        return endpoint
     }
 
     /// What is remembered of servers is remembered of this.

@@ -18,7 +18,7 @@ public final class Longwire: Sendable {
     public static let shared = Longwire(group: MultiThreadedEventLoopGroup.singleton)
 
     private let group: any EventLoopGroup
-    private let memory = TransportMemory()
+    let memory = TransportMemory()
     private let wheels = NIOLockedValueBox<[ObjectIdentifier: NIOLoopBound<TimerWheel>]>([:])
 
     /// Opens sessions on the event loops of `group`, which must outlive them.
@@ -45,9 +45,10 @@ public final class Longwire: Sendable {
         let loop = group.next()
         let opened = loop.makePromise(of: Session.self)
         let starting = loop.submit { [self] in
-            let machine = SessionMachine(
+            var machine = SessionMachine(
                 role: .client, configuration: configuration.session, identifier: .random(),
-                token: .random(), now: .now())
+                token: .random(), checksum: configuration.checksum && !endpoint.isSecure, now: .now())
+            machine.target = endpoint.target
             let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)

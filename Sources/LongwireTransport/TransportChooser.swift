@@ -14,6 +14,8 @@ package struct TransportChooser: Sendable {
         var strikes = 0
         /// It is not tried before the others until then.
         var demotedUntil: NIODeadline?
+        /// It is not known how to reach it, or that it cannot be had.
+        var isAbsent = false
     }
 
     /// A line that breaks before it has this age, with nothing having moved on it, lived a short life.
@@ -27,6 +29,8 @@ package struct TransportChooser: Sendable {
     private var round: [TransportKind] = []
     /// The transport that carried the session last.
     package private(set) var last: TransportKind?
+    /// What the next round begins with, once.
+    private var first: TransportKind?
 
     /// - Parameters:
     ///   - transports: what may be tried, the best first.
@@ -41,12 +45,31 @@ package struct TransportChooser: Sendable {
         max(.milliseconds(400), connectTime * 3)
     }
 
+    /// Takes a transport out, or in again; the only one there is stays.
+    package mutating func set(_ transport: TransportKind, isAbsent: Bool) {
+        guard let index = candidates.firstIndex(where: { $0.transport == transport }), candidates.count > 1 else {
+            return
+        }
+        candidates[index].isAbsent = isAbsent
+        if isAbsent {
+            round.removeAll { $0 == transport }
+            if last == transport { last = nil }
+        }
+    }
+
+    /// The next round begins with this one, whatever carried the session last: it has not been tried here.
+    package mutating func tryFirst(_ transport: TransportKind) { first = transport }
+
     /// Begins a round of attempts.
     package mutating func beginRound(now: NIODeadline) {
+        let present = candidates.filter { !$0.isAbsent }
         let isDemoted = { (candidate: Candidate) in candidate.demotedUntil.map { $0 > now } ?? false }
-        var order = candidates.filter { !isDemoted($0) }.map(\.transport)
-        if let last, let index = order.firstIndex(of: last) { order.insert(order.remove(at: index), at: 0) }
-        round = order + candidates.filter(isDemoted).map(\.transport)
+        var order = present.filter { !isDemoted($0) }.map(\.transport)
+        for best in [last, first] {
+            if let best, let index = order.firstIndex(of: best) { order.insert(order.remove(at: index), at: 0) }
+        }
+        first = nil
+        round = order + present.filter(isDemoted).map(\.transport)
     }
 
     /// Whether this round has more to try.
@@ -80,6 +103,7 @@ package struct TransportChooser: Sendable {
     /// The transports above `current` that may be tried beside it, the best first.
     package func better(than current: TransportKind, now: NIODeadline) -> [TransportKind] {
         candidates.prefix { $0.transport != current }
+            .filter { !$0.isAbsent }
             .filter { $0.demotedUntil.map { $0 <= now } ?? true }.map(\.transport)
     }
 }

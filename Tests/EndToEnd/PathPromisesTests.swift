@@ -14,7 +14,8 @@ struct PathChoice: Sendable, CustomTestStringConvertible {
 
     static let all = [
         PathChoice(front: .builtIn, transport: .duplex), PathChoice(front: .builtIn, transport: .stream),
-        PathChoice(front: .builtIn, transport: .poll),
+        PathChoice(front: .builtIn, transport: .poll), PathChoice(front: .builtIn, transport: .websocket),
+        PathChoice(front: .builtIn, transport: .tcp),
         PathChoice(front: .nginx, transport: .duplex), PathChoice(front: .nginx, transport: .stream),
         PathChoice(front: .nginx, transport: .poll),
         PathChoice(front: .apache, transport: .stream), PathChoice(front: .apache, transport: .poll),
@@ -23,7 +24,7 @@ struct PathChoice: Sendable, CustomTestStringConvertible {
     /// The port of the front, and what keeps it running.
     func start(before site: PathSite) async throws -> (port: Int, part: any Sendable) {
         switch front {
-        case .builtIn: return (site.httpPort, site)
+        case .builtIn: return (transport == .tcp ? site.tcpPort : site.httpPort, site)
         case .nginx:
             let nginx = try await NginxFixture(to: .tcp(port: site.fastCGIPort))
             return (nginx.port, nginx)
@@ -47,6 +48,7 @@ struct PathPromisesTests {
         let cutter = cuts ? try await TCPCutter(target: front.port) : nil
         var configuration = ClientConfiguration()
         configuration.transports = [choice.transport]
+        if choice.transport == .tcp { configuration.directTCP = DirectTCP(port: cutter?.port ?? front.port) }
         let url = "http://127.0.0.1:\(cutter?.port ?? front.port)/longwire/test"
         let session = try await Longwire.connect(url, configuration: configuration)
         #expect(await session.status.transport == choice.transport)

@@ -13,7 +13,10 @@ final class PathSite: Sendable {
     let socket: String
     private let folder: TemporaryFolder
     private let listeners: [FastCGIListener]
+    /// Where bare TCP is served, which is not offered.
+    let tcpPort: Int
     private let http: HTTPListener
+    private let tcp: TCPListener
 
     init(
         _ servlets: [String: ServletKind] = ["echo": .inline(EchoServlet())],
@@ -27,11 +30,13 @@ final class PathSite: Sendable {
         socket = folder.path("fcgi.sock")
         let group = MultiThreadedEventLoopGroup.singleton
         let server = mount.fastCGIServer()
-        let tcp = try await server.bind(to: .tcp(host: "127.0.0.1", port: 0), on: group)
-        listeners = [tcp, try await server.bind(to: .unix(path: socket), on: group)]
-        fastCGIPort = tcp.localAddress?.port ?? 0
+        let first = try await server.bind(to: .tcp(host: "127.0.0.1", port: 0), on: group)
+        listeners = [first, try await server.bind(to: .unix(path: socket), on: group)]
+        fastCGIPort = first.localAddress?.port ?? 0
         httpPort = try FreePort.next()
         http = try await HTTPListener.bind(host: "127.0.0.1", port: httpPort, mount: mount, on: group)
+        tcp = try await TCPListener.bind(host: "127.0.0.1", port: 0, mount: mount, on: group, offer: .nothing)
+        tcpPort = tcp.localAddress?.port ?? 0
     }
 
     /// Stops listening, and cuts what is left.
@@ -39,6 +44,7 @@ final class PathSite: Sendable {
         await mount.drain(window: .zero, limit: .zero)
         for listener in listeners { await listener.close() }
         await http.stopAccepting()
+        await tcp.stopAccepting()
     }
 }
 

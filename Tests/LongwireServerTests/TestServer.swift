@@ -5,15 +5,18 @@ import NIOCore
 import NIOPosix
 import TestSupport
 
-/// A mount on the built-in HTTP listener, on event loops of its own.
+/// A mount on the built-in HTTP listener and on bare TCP, on event loops of its own.
 final class TestServer: Sendable {
     let mount: Mount
     let group: MultiThreadedEventLoopGroup
     let port: Int
+    let tcpPort: Int
     private let listener: HTTPListener
+    private let tcp: TCPListener
 
     init(
         _ servlets: [String: ServletKind], threads: Int = 1, logger: Logger = Logger(label: "test"),
+        offer: TCPListener.Offer = .nothing,
         _ change: (inout MountConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = MountConfiguration()
@@ -22,6 +25,8 @@ final class TestServer: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         port = try FreePort.next()
         listener = try await HTTPListener.bind(host: "127.0.0.1", port: port, mount: mount, on: group)
+        tcp = try await TCPListener.bind(host: "127.0.0.1", port: 0, mount: mount, on: group, offer: offer)
+        tcpPort = tcp.localAddress?.port ?? 0
     }
 
     func connect(_ servlet: String, _ configuration: ClientConfiguration = ClientConfiguration()) async throws
@@ -33,6 +38,7 @@ final class TestServer: Sendable {
     func stop() async throws {
         await mount.drain(window: .zero, limit: .zero)
         await listener.stopAccepting()
+        await tcp.stopAccepting()
         try await group.shutdownGracefully()
     }
 }

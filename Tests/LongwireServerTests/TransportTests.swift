@@ -6,18 +6,19 @@ import Testing
 
 /// What a session promises, over every transport alike.
 @Suite(.timeLimit(.minutes(3))) struct TransportTests {
-    static let transports: [TransportKind] = [.duplex, .stream, .poll]
+    static let transports: [TransportKind] = [.tcp, .duplex, .websocket, .stream, .poll]
 
-    private func only(_ transport: TransportKind) -> ClientConfiguration {
+    private func only(_ transport: TransportKind, tcp port: Int) -> ClientConfiguration {
         var configuration = ClientConfiguration()
         configuration.transports = [transport]
+        if transport == .tcp { configuration.directTCP = DirectTCP(port: port) }
         return configuration
     }
 
     @Test(arguments: transports)
     func everyMessageComesBackInOrder(_ transport: TransportKind) async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())])
-        let session = try await server.connect("echo", only(transport))
+        let session = try await server.connect("echo", only(transport, tcp: server.tcpPort))
         #expect(await session.status.transport == transport)
         let count = 2_000
         async let sending: Void = {
@@ -58,7 +59,7 @@ import Testing
     @Test(arguments: transports)
     func theServerSpeaksUnaskedAndClosesWithItsCode(_ transport: TransportKind) async throws {
         let server = try await TestServer(["talk": .task(Talker())])
-        let session = try await server.connect("talk", only(transport))
+        let session = try await server.connect("talk", only(transport, tcp: server.tcpPort))
         var expected = 1
         for try await message in session.messages {
             #expect(message.text == "\(expected)")
@@ -75,7 +76,7 @@ import Testing
     @Test(arguments: transports)
     func largeMessagesBothWays(_ transport: TransportKind) async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())], threads: 2)
-        let session = try await server.connect("echo", only(transport))
+        let session = try await server.connect("echo", only(transport, tcp: server.tcpPort))
         let bytes = ByteBuffer(bytes: (0..<1_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31 ^ $0 >> 7) })
         async let sending: Void = { for _ in 1...10 { try await session.send(bytes) } }()
         var messages = session.messages.makeAsyncIterator()
@@ -88,9 +89,9 @@ import Testing
     @Test(arguments: transports)
     func aSessionOutlivesItsLines(_ transport: TransportKind) async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())])
-        let cutter = try await TCPCutter(target: server.port)
+        let cutter = try await TCPCutter(target: transport == .tcp ? server.tcpPort : server.port)
         let session = try await Longwire.connect(
-            "http://127.0.0.1:\(cutter.port)/longwire/echo", configuration: only(transport))
+            "http://127.0.0.1:\(cutter.port)/longwire/echo", configuration: only(transport, tcp: cutter.port))
         let count = 3_000
         async let sending: Void = { for number in 1...count { try await session.send("\(number)") } }()
         var messages = session.messages.makeAsyncIterator()

@@ -11,9 +11,11 @@ internal import NIOPosix
 
 /// Opens connections to one endpoint, directly or by a proxy: the one place where connections come from.
 struct Dialer: Sendable {
-    let endpoint: Endpoint
+    private(set) var endpoint: Endpoint
     let headerFields: [(name: String, value: String)]
-    let route: Route
+    private(set) var route: Route
+    /// The name that the server's certificate must be for: the URL's.
+    private let tlsName: String
     private let timeout: TimeAmount
     private let observer: ResponseObserver.Observer?
     #if TLS
@@ -26,6 +28,7 @@ struct Dialer: Sendable {
         variable: (String) -> String? = Environment.variable
     ) throws {
         self.endpoint = endpoint
+        tlsName = endpoint.host
         headerFields = configuration.headerFields
         timeout = configuration.connectTimeout
         observer = configuration.onResponseHead
@@ -63,6 +66,20 @@ struct Dialer: Sendable {
     #endif
 
     // MARK: Connections
+
+    /// For lines that are no HTTP requests, or begin with one that no proxy on the way is to read.
+    var forBytes: Dialer {
+        var dialer = self
+        dialer.route = route.forBytes
+        return dialer
+    }
+
+    /// For bare TCP: the same name, with or without TLS, at another port.
+    func direct(_ direct: DirectTCP) -> Dialer {
+        var dialer = forBytes
+        dialer.endpoint = endpoint.at(direct)
+        return dialer
+    }
 
     /// What is remembered of the endpoint is remembered of this.
     var place: String { route.place(of: endpoint) }
@@ -133,7 +150,7 @@ struct Dialer: Sendable {
 
     private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations) throws {
         #if TLS
-            if let tls { try pipeline.addHandler(Self.handler(tls, host: endpoint.host)) }
+            if let tls { try pipeline.addHandler(Self.handler(tls, host: tlsName)) }
         #endif
     }
 

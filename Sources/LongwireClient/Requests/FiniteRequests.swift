@@ -74,10 +74,13 @@ final class FiniteRequests {
             let now = NIODeadline.now()
             // Answers to uplinks say nothing of the GET's life (rule 10).
             if isPoll { core.machine.bytesReceived(response.body.readableBytes, on: path, now: now) }
-            var decoder = FrameDecoder(checksum: core.machine.checksum)
+            var decoder = FrameDecoder()
             decoder.append(response.body)
             do {
-                while let frame = try decoder.next() {
+                while true {
+                    // OPENED may just have agreed on one.
+                    decoder.checksum = core.machine.checksum
+                    guard let frame = try decoder.next() else { break }
                     tap?.read(frame)
                     core.machine.frameReceived(frame, on: path, now: now)
                 }

@@ -43,6 +43,15 @@ final class ClientSession: SessionObserver {
     /// The last path whose length was declared.
     private var declaredPath: UInt64 = 0
 
+    /// Where bare TCP is served, as far as that is known.
+    private var direct: DirectTCP?
+    /// Whether the server has just offered bare TCP to a session that goes over HTTP.
+    private var isOfferNew = false
+    /// For how long such an offer waits: sessions that last no longer have nothing of it.
+    private static let offerPatience = TimeAmount.seconds(1)
+    /// A URL's target that is longer does not go into OPEN.
+    private static let targetLimit = 3_000
+
     /// The length that is declared: paths are rotated before it is used up.
     private static let declaredLength = 64 * 1024 * 1024
     /// The size of a prelude in bytes; what holds the start of a response back mostly holds 4 KiB or less.
@@ -65,6 +74,12 @@ final class ClientSession: SessionObserver {
         core.machine.keepAlive = idleCuts.interval
         asksPrelude = configuration.asksPrelude
         declaresLength = memory.wantsLength(dialer) || configuration.declaresLength
+        if dialer.endpoint.target.utf8.count <= Self.targetLimit {
+            direct = configuration.directTCP ?? memory.offered(by: dialer)
+        }
+        chooser.set(.tcp, isAbsent: direct == nil)
+        chooser.set(.websocket, isAbsent: memory.refusesWebSocket(dialer))
+        if let direct, !memory.isBlocked(direct, of: dialer) { chooser.tryFirst(.tcp) }
     }
 
     func start() { beginRound() }
@@ -96,8 +111,12 @@ final class ClientSession: SessionObserver {
         return dial(transport)
     }
 
+    /// Whether a transport needs more than that requests pass.
+    private func isLine(_ transport: TransportKind) -> Bool { transport == .tcp || transport == .websocket }
+
     @discardableResult
     private func dial(_ transport: TransportKind, declaring: Bool = false, prelude: Bool = false) -> Bool {
+        guard transport != .tcp || direct != nil else { return false }
         guard let path = core.machine.openPath(transport, now: .now()) else { return false }
         if prelude || asksPrelude, transport.mayHavePrelude {
             core.machine.askPrelude(Self.prelude, of: path)
@@ -111,16 +130,28 @@ final class ClientSession: SessionObserver {
             core.machine.declareLength(length, of: path)
             declaredPath = path
         }
-        let tap = configuration.onFrame.map { FrameTap(path: path, tell: $0) }
-        let carrier: any ClientCarrier =
-            transport == .poll
-            ? PollClientCarrier(path: path, core: core, dialer: dialer, listener: self, tap: tap)
-            : StreamedClientCarrier(
-                path: path, transport: transport, declaredLength: length, core: core, dialer: dialer, listener: self,
-                tap: tap)
+        let carrier = carrier(path, transport, length: length)
         attempts[path] = carrier
         carrier.start()
+        // Where a firewall drops what comes to the port, or a proxy never answers, there may not even be a connection.
+        if isLine(transport) { carrierConnected(path, after: .zero) }
         return true
+    }
+
+    private func carrier(_ path: UInt64, _ transport: TransportKind, length: Int?) -> any ClientCarrier {
+        let tap = configuration.onFrame.map { FrameTap(path: path, tell: $0) }
+        switch transport {
+        case .poll: return PollClientCarrier(path: path, core: core, dialer: dialer, listener: self, tap: tap)
+        case .tcp, .websocket:
+            let line = transport == .tcp ? direct.map { dialer.direct($0) } : nil
+            return LineClientCarrier(
+                path: path, transport: transport, core: core, dialer: line ?? dialer.forBytes, listener: self,
+                tap: tap)
+        default:
+            return StreamedClientCarrier(
+                path: path, transport: transport, declaredLength: length, core: core, dialer: dialer, listener: self,
+                tap: tap)
+        }
     }
 
     /// From now on bodies of duplex transactions declare their length here.
@@ -130,9 +161,9 @@ final class ClientSession: SessionObserver {
     }
 
     /// An attempt has not opened in the time that it should have: the next begins beside it.
-    private func late() {
+    private func late(_ transport: TransportKind) {
         // Perhaps the start of its response is held back.
-        asksPrelude = true
+        if transport.mayHavePrelude { asksPrelude = true }
         tryNext()
     }
 
@@ -154,9 +185,11 @@ final class ClientSession: SessionObserver {
             dial(next, prelude: true)
             return
         }
-        if firstFailure == nil { firstFailure = reason }
-        if reason.isAboutEveryTransport {
-            if opened != nil { return fail(reason) }
+        // Where HTTP fails too, what is wrong with HTTP says more.
+        if firstFailure == nil, transport != .tcp || !chooser.hasNext { firstFailure = reason }
+        // What is wrong with a line says nothing of requests, and the other way round.
+        if reason.isAboutEveryTransport, !isLine(transport) {
+            if opened != nil, !attempts.values.contains(where: { $0.transport == .tcp }) { return fail(reason) }
         } else if tryNext() {
             return
         }
@@ -198,6 +231,13 @@ final class ClientSession: SessionObserver {
             return
         }
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
+        if isOfferNew {
+            isOfferNew = false
+            promotion = core.eventLoop.scheduleTask(in: min(promotionWait, Self.offerPatience)) {
+                client.value.promote()
+            }
+            return
+        }
         promotion = core.eventLoop.scheduleTask(in: promotionWait) { client.value.promote() }
         promotionWait = min(promotionWait * 2, configuration.promotionInterval * 64)
     }
@@ -215,10 +255,27 @@ final class ClientSession: SessionObserver {
         promoteLater()
     }
 
+    /// The server says with OPENED where it takes bare TCP.
+    private func takeOffer() {
+        guard configuration.directTCP == nil, configuration.transports.contains(.tcp),
+            dialer.endpoint.target.utf8.count <= Self.targetLimit
+        else { return }
+        let key = dialer.endpoint.isSecure ? Parameter.secureTCPPort : Parameter.tcpPort
+        let port = core.machine.offers.first { $0.key == key }.flatMap { DirectTCP($0.value) }?.port
+        let offered = port.map { DirectTCP(port: $0) }
+        memory.remember(offered: offered, by: dialer)
+        guard offered != direct else { return }
+        direct = offered
+        chooser.set(.tcp, isAbsent: offered == nil)
+        isOfferNew = offered.map { !memory.isBlocked($0, of: dialer) } ?? false
+    }
+
     // MARK: Events
 
     func pathOpened(_ path: UInt64, in core: SessionCore) {
+        if let direct, attempts[path]?.transport == .tcp { memory.remember(blocked: direct, false, of: dialer) }
         attempts[path] = nil
+        takeOffer()
         backoff = Backoff(resumeTime: core.machine.resumeTime)
         rounds = 0
     }
@@ -248,6 +305,9 @@ final class ClientSession: SessionObserver {
     func pathClosed(_ path: UInt64, end: PathEnd, in core: SessionCore) {
         let attempt = attempts.removeValue(forKey: path)
         let failure = failures.removeValue(forKey: path)
+        // What is still being connected is not waited for.
+        attempt?.close()
+        if let direct, attempt?.transport == .tcp, end != .ended { memory.remember(blocked: direct, true, of: dialer) }
         guard end != .replaced, end != .ended, !core.machine.isEnded else { return }
         if let used, used.path == path {
             let now = NIODeadline.now()
@@ -258,7 +318,13 @@ final class ClientSession: SessionObserver {
         let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
-        if let attempt { return attemptFailed(reason, on: attempt.transport) }
+        if let attempt {
+            if attempt.transport == .websocket, UpgradeRefusal.isLasting(reason) {
+                memory.rememberWithoutWebSocket(dialer)
+                chooser.set(.websocket, isAbsent: true)
+            }
+            return attemptFailed(reason, on: attempt.transport)
+        }
         if !core.machine.isAttached { redialSoon() }
     }
 
@@ -283,6 +349,9 @@ final class ClientSession: SessionObserver {
         case .notOpened: ConnectError(.timedOut, "no OPENED came in time: the path does not stream, or nobody answers")
         case .unreadable: ConnectError(.notLongwire, "what came was not frames")
         case .refused: ConnectError(.unreachable, "the server refused the transaction")
+        case .denied(let code, let why):
+            ConnectError(
+                .refusedByServer(code), "the server refused the session: \(code)" + (why.isEmpty ? "" : ": \(why)"))
         case .cut, .replaced, .ended: nil
         }
     }
@@ -334,11 +403,11 @@ extension TransportKind {
 
 extension ClientSession: CarrierListener {
     func carrierConnected(_ path: UInt64, after time: TimeAmount) {
-        guard attempts[path] != nil, !core.machine.isAttached, chooser.hasNext else { return }
+        guard let transport = attempts[path]?.transport, !core.machine.isAttached, chooser.hasNext else { return }
         patience?.cancel()
         let client = NIOLoopBound(self, eventLoop: core.eventLoop)
         patience = core.eventLoop.scheduleTask(in: TransportChooser.patience(connectTime: time)) {
-            client.value.late()
+            client.value.late(transport)
         }
     }
 

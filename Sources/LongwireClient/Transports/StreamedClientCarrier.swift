@@ -156,7 +156,10 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private func decode() {
         do {
             let now = NIODeadline.now()
-            while !isClosed, let frame = try decoder.next() {
+            while !isClosed {
+                // OPENED may just have agreed on one.
+                decoder.checksum = core.machine.checksum
+                guard let frame = try decoder.next() else { break }
                 tap?.read(frame)
                 core.machine.frameReceived(frame, on: path, now: now)
             }

@@ -26,7 +26,8 @@ package struct SendQueue {
 
     /// Own bound on what is not covered, in bytes of credit.
     let capacity: UInt64
-    let checksum: Bool
+    /// Changes only while nothing is queued.
+    var checksum: Bool
     private var segments = CircularBuffer<Segment>(initialCapacity: 1)
     private var previousSegmentBytes = 0
     package private(set) var nextNumber: UInt64 = 1

@@ -2,8 +2,14 @@
 package struct Parameter: Equatable, Sendable {
     /// In OPEN, on `tcp`: the path, with its query, of the servlet's URL.
     package static let target = "target"
-    /// In OPENED: the port for `tcp` at the same host.
+    /// In OPENED: the port for `tcp` at the same host, in clear.
     package static let tcpPort = "tcp"
+    /// In OPENED: the port for `tcp` at the same host, with TLS.
+    package static let secureTCPPort = "tcps"
+    /// In OPEN: a checksum is wished for; in OPENED: it is agreed on.
+    package static let checksum = "checksum"
+    /// The one checksum there is.
+    package static let crc32c = "crc32c"
 
     package var key: String
     package var value: String

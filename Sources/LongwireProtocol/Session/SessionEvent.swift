@@ -36,6 +36,8 @@ package enum PathEnd: Equatable, Sendable {
     case cut
     /// The server refused it, or it is a repeated request.
     case refused
+    /// The server refused this transaction alone, and said why.
+    case denied(CloseCode, String)
     /// The session is over.
     case ended
 }

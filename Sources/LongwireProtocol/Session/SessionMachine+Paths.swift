@@ -39,8 +39,9 @@ extension SessionMachine {
         // The sole attempt is used as soon as it opens, and says so at once.
         let isSole = usedIndex == nil && !paths.contains { $0.number != path.number }
         var parameters: [Parameter] = []
-        if checksum { parameters.append(Parameter("checksum", "crc32c")) }
         if path.prelude > 0, transport != .uplink { parameters.append(Parameter("prelude", "\(path.prelude)")) }
+        if wantsChecksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
+        if transport == .tcp, let target { parameters.append(Parameter(Parameter.target, target)) }
         return OpenFrame(
             transport: transport, path: path.number, identifier: identifier, token: token,
             instance: hasHistory || transport == .uplink || path.flightsBegan ? instance : nil,
@@ -73,7 +74,16 @@ extension SessionMachine {
         if paths[index].allowance != nil, !Allowance.holdsOneFrame(opened.allowance) {
             return closePath(at: index, .refused, now: now)
         }
-        if instance != opened.instance { outbox.forgetLimit() }
+        if instance != opened.instance {
+            outbox.forgetLimit()
+            let isAgreed = opened.parameters.contains(Parameter(Parameter.checksum, Parameter.crc32c))
+            guard agree(checksum: wantsChecksum && isAgreed) else {
+                return end(
+                    .aborted, code: .protocolError, reason: "the server changed its mind about checksums",
+                    isRemote: false)
+            }
+        }
+        offers = opened.parameters
         instance = opened.instance
         heartbeat = .milliseconds(Int64(clamping: min(opened.heartbeat, 86_400_000)))
         resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))

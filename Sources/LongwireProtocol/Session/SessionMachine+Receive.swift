@@ -121,9 +121,10 @@ extension SessionMachine {
 
     private mutating func abortReceived(_ abort: AbortFrame, on index: Int, now: NIODeadline) {
         let path = paths[index]
-        let isLastAttempt = usedIndex == nil && paths.count == 1
+        // Over bare TCP a server knows less of who comes: what it refuses there it may accept over HTTP.
+        let isLastAttempt = usedIndex == nil && paths.count == 1 && path.transport != .tcp
         guard path.phase == .used || isLastAttempt else {
-            return closePath(at: index, .refused, now: now)
+            return closePath(at: index, .denied(abort.code, abort.reason), now: now)
         }
         _ = outbox.acknowledged(upTo: min(abort.received, outbox.highestSent), limit: 0)
         if outbox.isCloseCovered, let close = inbox.close {

@@ -135,7 +135,7 @@ extension SessionMachine {
             resumeTime: UInt64(clamping: resumeTime.nanoseconds / 1_000_000),
             greatestAge: UInt64(clamping: configuration.greatestAge.nanoseconds / 1_000_000),
             greatestSize: UInt64(max(configuration.greatestSize, 0)),
-            parameters: checksum ? [Parameter("checksum", "crc32c")] : [])
+            parameters: (checksum ? [Parameter(Parameter.checksum, Parameter.crc32c)] : []) + offers)
     }
 
     /// Server: what this session's client may have unread on its duplex transactions.

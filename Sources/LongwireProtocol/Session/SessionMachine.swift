@@ -38,7 +38,13 @@ package struct SessionMachine: ~Copyable {
     /// The session's heartbeat and resume time: the server's, once they are known.
     package internal(set) var heartbeat: TimeAmount
     package internal(set) var resumeTime: TimeAmount
-    package let checksum: Bool
+    /// Whether numbered frames end with a checksum; at a client its wish, until OPENED says more.
+    package private(set) var checksum: Bool
+    let wantsChecksum: Bool
+    /// Client: the path of the URL with its query, which a bare line's OPEN names.
+    package var target: String?
+    /// The parameters of OPENED: what the server says beside the session's own.
+    package var offers: [Parameter] = []
     var allowanceLimit: AllowanceLimit
 
     /// Since when no path is used.
@@ -93,6 +99,7 @@ package struct SessionMachine: ~Copyable {
         self.token = token
         self.instance = instance
         self.checksum = checksum
+        wantsChecksum = role == .client && checksum
         self.tellsToken = tellsToken
         outbox = SendQueue(capacity: configuration.sendBuffer, limit: 0, checksum: checksum)
         inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
@@ -131,6 +138,17 @@ package struct SessionMachine: ~Copyable {
 
     var usedIndex: Int? { paths.firstIndex { $0.phase == .used } }
     func index(of path: UInt64) -> Int? { paths.firstIndex { $0.number == path } }
+
+    /// Client: the server's first OPENED says whether there are checksums; nothing numbered has gone or come.
+    ///
+    /// - Returns: false where messages that were taken already have another form.
+    mutating func agree(checksum: Bool) -> Bool {
+        guard checksum != self.checksum else { return true }
+        guard outbox.nextNumber == 1 else { return false }
+        self.checksum = checksum
+        outbox.checksum = checksum
+        return true
+    }
 
     /// The next thing that happened, oldest first.
     package mutating func nextEvent() -> SessionEvent? { events.popFirst() }

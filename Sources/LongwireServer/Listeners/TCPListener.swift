@@ -1,24 +1,42 @@
-internal import HTTPTypes
-internal import LongwireSession
+internal import LongwireProtocol
 public import NIOCore
 internal import NIOPosix
 
 /// Listens for sessions on bare TCP connections: the transport `tcp`, for where nothing is in the way.
 ///
-/// OPEN names the servlet, since there is no URL.
+/// OPEN names the servlet, since there is no URL. No web server stands before it, so that no login of one counts here:
+/// whoever reaches the port reaches every servlet, but for what the servlets themselves refuse.
 public final class TCPListener: Sendable {
-    private let channel: any Channel
+    /// What clients that come over HTTP are told of a listener.
+    public enum Offer: Sendable, Equatable {
+        /// Its own port.
+        case ownPort
+        /// Another port, which leads to it.
+        case port(Int)
+        /// Nothing.
+        case nothing
+    }
 
-    private init(channel: any Channel) { self.channel = channel }
+    private let channel: any Channel
+    private let mount: Mount
+
+    private init(channel: any Channel, mount: Mount) {
+        self.channel = channel
+        self.mount = mount
+    }
 
     /// Where it listens.
     public var localAddress: SocketAddress? { channel.localAddress }
 
     /// Listens on `host` and `port` (0: any free one) for sessions with the servlets of `mount`.
     ///
+    /// - Parameters:
+    ///   - certificate: for clients that come with TLS; others come in clear all the same.
+    ///   - offer: what OPENED tells clients of sessions over HTTP: they then come here by themselves.
     /// - Throws: what the system says, for instance that the port is in use.
     public static func bind(
-        host: String, port: Int, mount: Mount, on group: any EventLoopGroup
+        host: String, port: Int, mount: Mount, on group: any EventLoopGroup, certificate: ListenerCertificate? = nil,
+        offer: Offer = .ownPort
     ) async throws -> TCPListener {
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -30,7 +48,9 @@ public final class TCPListener: Sendable {
                         FrameTransaction(
                             mount: mount, exchange: exchange, place: .namedByOpen(facts), isLoopbackTCP: false)
                     }
-                    try channel.pipeline.syncOperations.addHandler(exchange)
+                    let pipeline = channel.pipeline.syncOperations
+                    if let certificate { try pipeline.addHandler(FirstByteHandler(certificate)) }
+                    try pipeline.addHandler(exchange)
                 }
             }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -41,9 +61,23 @@ public final class TCPListener: Sendable {
                 .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
             )
             .bind(host: host, port: port).get()
-        return TCPListener(channel: channel)
+        let offered: Int? =
+            switch offer {
+            case .ownPort: channel.localAddress?.port
+            case .port(let port): port
+            case .nothing: nil
+            }
+        if let offered {
+            var parameters = [Parameter(Parameter.tcpPort, "\(offered)")]
+            if certificate != nil { parameters.append(Parameter(Parameter.secureTCPPort, "\(offered)")) }
+            mount.offer(direct: parameters)
+        }
+        return TCPListener(channel: channel, mount: mount)
     }
 
-    /// Stops listening; connections that are open go on.
-    public func stopAccepting() async { try? await channel.close() }
+    /// Stops listening, and offering it; connections that are open go on.
+    public func stopAccepting() async {
+        mount.offer(direct: [])
+        try? await channel.close()
+    }
 }

@@ -18,6 +18,8 @@ public final class Mount: Sendable {
     /// The sessions of clients that speak plain HTTP.
     let plain = PlainDirectory()
     private let registry: NIOLockedValueBox<Registry>
+    /// What OPENED says of listeners for bare TCP.
+    private let directOffer = NIOLockedValueBox<[Parameter]>([])
 
     private struct Registry {
         var directory: SessionDirectory<SessionHandle>
@@ -183,6 +185,9 @@ public final class Mount: Sendable {
 
     // MARK: Sessions
 
+    /// Clients of sessions that open from now on are told that bare TCP is served here.
+    func offer(direct parameters: [Parameter]) { directOffer.withLockedValue { $0 = parameters } }
+
     /// What an OPEN leads to.
     enum Admission {
         case session(SessionHandle)
@@ -246,9 +251,13 @@ public final class Mount: Sendable {
         let identifier = open.identifier ?? .random()
         let token = open.token ?? .random()
         let instance = SessionInstance.random()
-        let machine = SessionMachine(
+        let wantsChecksum = open.parameters.contains(Parameter(Parameter.checksum, Parameter.crc32c))
+        var machine = SessionMachine(
             role: .server, configuration: configuration.session, identifier: identifier, token: token,
-            instance: instance, tellsToken: open.token == nil, now: now)
+            instance: instance, tellsToken: open.token == nil,
+            checksum: wantsChecksum && configuration.agreesOnChecksums, now: now)
+        // Whoever the web server let in by name is unknown over bare TCP.
+        if request.principal == nil { machine.offers = directOffer.withLockedValue { $0 } }
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
         let session = ServerSession(

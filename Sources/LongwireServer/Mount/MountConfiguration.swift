@@ -19,6 +19,9 @@ public struct MountConfiguration: Sendable {
     /// every one, which then get no cookies and no HTTP authentication along.
     public var allowedOrigins: [String] = []
 
+    /// Whether messages carry checksums where a client wishes for them.
+    public var agreesOnChecksums = true
+
     /// The defaults.
     public init() {}
 
