@@ -10,9 +10,8 @@ struct Connect: AsyncParsableCommand {
         usage: "longwire [connect] [<options>] <url>",
         discussion: """
             In a terminal, Ctrl-D or /quit ends; /help lists the commands. In a pipe each
-            line is a message, both ways. Example:
+            line is a message, both ways; man longwire has the exit codes. Example:
               printf 'hello\\n' | longwire http://127.0.0.1:8080/longwire/echo
-            Exit codes: man longwire
             """)
 
     @Argument(help: "Where the servlet is, http or https.")
@@ -56,6 +55,8 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Colours.", valueName: "when"))
     var color = ColorChoice.auto
 
+    @OptionGroup var transports: TransportOptions
+    @OptionGroup var bundles: BundleOptions
     @OptionGroup var proxies: ProxyOptions
 
     @Flag(name: .shortAndLong, help: "Tell of changes of the line; -vv of all frames.")
@@ -103,6 +104,8 @@ struct Connect: AsyncParsableCommand {
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount
         configuration.reconnectLimit = reconnectLimit
+        transports.apply(to: &configuration)
+        bundles.apply(to: &configuration)
         proxies.apply(to: &configuration)
         configuration.session.timeToOpen = timeout.amount
         configuration.session.messageLimit = messageLimit

@@ -35,6 +35,7 @@ struct Probe: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("How long connecting may take.", valueName: "time"))
     var timeout = TimeArgument(seconds: 10)
 
+    @OptionGroup var transports: TransportOptions
     @OptionGroup var proxies: ProxyOptions
 
     func validate() throws {
@@ -57,6 +58,7 @@ struct Probe: AsyncParsableCommand {
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount
         configuration.session.timeToOpen = timeout.amount
+        transports.apply(to: &configuration)
         proxies.apply(to: &configuration)
         do {
             let report = try await Longwire.probe(url, configuration: configuration, watching: long?.amount ?? .zero)

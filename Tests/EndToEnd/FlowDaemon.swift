@@ -11,6 +11,7 @@ final class FlowDaemon: Sendable {
     private let environment: [String: String?]
     private let running: FlowBox<ManagedProcess>
 
+    var fastCGIPort: Int { port }
     var process: ManagedProcess { running.value }
     var control: String { folder.path("control.sock") }
 

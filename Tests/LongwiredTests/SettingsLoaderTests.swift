@@ -12,8 +12,10 @@ import Testing
     private static func values(_ setting: Setting) -> (String, String, String) {
         switch setting.path {
         case "mount": ("/one", "/two", "/three")
-        case "listen.fastcgi", "listen.http": ("127.0.0.1:1001", "127.0.0.1:1002", "127.0.0.1:1003")
+        case "listen.fastcgi", "listen.http", "listen.tcp": ("127.0.0.1:1001", "127.0.0.1:1002", "127.0.0.1:1003")
         case "session.heartbeat-mode": ("interval", "silence", "interval")
+        case "session.checksum": ("no", "yes", "no")
+        case "session.requests": ("3", "4", "5")
         case "log.level": ("debug", "info", "error")
         case "log.format": ("json", "text", "json")
         case "origins": ("https://one.example", "https://two.example", "https://three.example")

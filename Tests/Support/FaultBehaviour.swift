@@ -12,6 +12,8 @@ package struct FaultBehaviour: Sendable {
     package var speaksHTTP10 = false
     /// What a request with a body of unknown length is answered with; nil: it is passed on.
     package var refusesUnknownLength: Int?
+    /// Of one in so many requests a byte is changed; nil: of none.
+    package var changesEvery: Int?
     /// A request that takes longer is cut; nil: none is.
     package var cutsAfter: TimeAmount?
 

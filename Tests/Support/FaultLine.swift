@@ -28,6 +28,8 @@ final class FaultLine {
         var heldRequest = ByteBuffer()
         var heldResponse = ByteBuffer()
         var behaviour: FaultBehaviour
+        /// A byte of the request is still to be changed.
+        var isToChange: Bool
         /// What of the response's body is still to come until it goes on.
         var startToHold = 0
     }
@@ -59,7 +61,9 @@ final class FaultLine {
         let behaviour = core.behaviour
         if head.isChunked, let status = behaviour.refusesUnknownLength { return refuse(status) }
         let framing: FaultBody.Framing = head.isChunked ? .chunked : .length(head.length ?? 0)
-        exchange = Exchange(request: head, requestBody: FaultBody(framing), behaviour: behaviour)
+        exchange = Exchange(
+            request: head, requestBody: FaultBody(framing), behaviour: behaviour,
+            isToChange: behaviour.changesEvery.map { core.requests % $0 == 0 } ?? false)
         if let limit = behaviour.cutsAfter {
             let line = NIOLoopBound(self, eventLoop: core.loop)
             let turn = turn
@@ -105,10 +109,28 @@ final class FaultLine {
             if exchange.behaviour.speaksHTTP10 { head.start = head.start.replacing("HTTP/1.1", with: "HTTP/1.0") }
             back.write(head.bytes, promise: nil)
         }
-        let held = exchange.heldRequest
+        var held = exchange.heldRequest
         exchange.heldRequest = ByteBuffer()
+        if exchange.isToChange, !isChunked, changeByte(&held) {
+            exchange.isToChange = false
+            core.changed += 1
+        }
         self.exchange = exchange
         write(held, isChunked: isChunked, isLast: exchange.requestBody.isOver, to: back)
+    }
+
+    /// Changes a byte amid equal ones: somebody's content, not what says where it ends.
+    ///
+    /// - Returns: false where there is none.
+    private func changeByte(_ bytes: inout ByteBuffer) -> Bool {
+        let (view, reach) = (bytes.readableBytesView, 20)
+        guard view.count > 2 * reach else { return false }
+        for index in view.startIndex + reach..<view.endIndex - reach
+        where view[index - reach...index + reach].allSatisfy({ $0 == view[index] }) {
+            bytes.setInteger(view[index] ^ 1, at: index)
+            return true
+        }
+        return false
     }
 
     private func write(_ bytes: ByteBuffer, isChunked: Bool, isLast: Bool, to channel: any Channel) {

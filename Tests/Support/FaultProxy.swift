@@ -32,6 +32,9 @@ package final class FaultProxy: Sendable {
     /// Cuts all connections now; new ones are accepted.
     package func cut() async throws { try await loop.submit { [core] in core.value.cut() }.get() }
 
+    /// How many requests had a byte changed.
+    package var changed: Int { get async throws { try await loop.submit { [core] in core.value.changed }.get() } }
+
     /// How many requests came.
     package var requests: Int { get async throws { try await loop.submit { [core] in core.value.requests }.get() } }
 }
@@ -42,6 +45,7 @@ final class FaultProxyCore {
     let target: Int
     var behaviour: FaultBehaviour
     var requests = 0
+    var changed = 0
     private let port: Int
     private var listener: (any Channel)?
     private var lines: [ObjectIdentifier: FaultLine] = [:]

@@ -11,6 +11,8 @@ struct PathProbe {
     private let configuration: ClientConfiguration
     private let watching: TimeAmount
     private let seen: NIOLockedValueBox<SeenOnTheWay>
+    /// Where the server offered bare TCP to one of the sessions.
+    private let offered = NIOLockedValueBox<DirectTCP?>(nil)
     private let group = MultiThreadedEventLoopGroup.singleton
 
     /// A transport that does not open within this time, or the configuration's, is said not to work.
@@ -36,7 +38,10 @@ struct PathProbe {
         var report = PathReport(url: url)
         report.proxy = dialer.route.proxy?.place
         if case .tunnel = dialer.route { report.isTunnel = true }
-        for transport in configuration.transports { report.lines.append(try await line(transport)) }
+        // The others may be told by the server where bare TCP is.
+        let transports = configuration.transports
+        for transport in transports.filter({ $0 != .tcp }) { report.lines.append(try await line(transport)) }
+        if let place = transports.firstIndex(of: .tcp) { report.lines.insert(try await tcpLine(), at: place) }
         try await choose(&report)
         if watching > .zero { await watch(&report) }
         let seen = seen.withLockedValue { $0 }
@@ -52,13 +57,29 @@ struct PathProbe {
     ) async throws -> (session: Session, time: TimeAmount) {
         var configuration = configuration
         configuration.transports = transports
+        if configuration.directTCP == nil { configuration.directTCP = offered.withLockedValue { $0 } }
         change(&configuration)
         let begin = NIODeadline.now()
-        let session = try await Longwire(group: group).connect(url, configuration: configuration)
-        return (session, .now() - begin)
+        let client = Longwire(group: group)
+        let session = try await client.connect(url, configuration: configuration)
+        let time = NIODeadline.now() - begin
+        if let place = client.memory.offered(by: dialer) { offered.withLockedValue { $0 = place } }
+        return (session, time)
     }
 
     // MARK: One transport
+
+    /// Why bare TCP is not tried, which says nothing of the way.
+    private static let notOffered = "the server offers none, and no port was named"
+
+    private func tcpLine() async throws -> PathReport.Line {
+        guard configuration.directTCP != nil || offered.withLockedValue({ $0 }) != nil else {
+            var line = PathReport.Line(transport: .tcp)
+            line.failure = Self.notOffered
+            return line
+        }
+        return try await line(.tcp)
+    }
 
     private func line(_ transport: TransportKind) async throws -> PathReport.Line {
         var line = PathReport.Line(transport: transport)
@@ -67,7 +88,7 @@ struct PathProbe {
             try await measure(&line)
             line.needsLength = seen.withLockedValue { $0.wantsLength }
         } catch let error as ConnectError {
-            guard !error.isAboutTheWay else { throw error }
+            guard !error.isAboutTheWay || transport == .tcp || transport == .websocket else { throw error }
             line.failure = error.description
             if transport == .duplex, error.kind == .timedOut {
                 line.failure = await UplinkTrial.run(dialer, on: group)
@@ -124,7 +145,8 @@ struct PathProbe {
             report.chosen = await session.status.transport
             report.timeToChoose = time
             await end(session)
-            let better = report.lines.prefix { $0.transport != report.chosen }.map { "\($0.transport)" }
+            let better = report.lines.prefix { $0.transport != report.chosen }
+                .filter { $0.failure != Self.notOffered }.map { "\($0.transport)" }
             report.reason =
                 better.isEmpty
                 ? "it is the best one" : "the best that opens; \(better.joined(separator: " and ")) did not in time"

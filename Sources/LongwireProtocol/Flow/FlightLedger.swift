@@ -66,26 +66,31 @@ struct FlightLedger {
         }
     }
 
-    private func limit(_ flight: Flight, _ smoothed: TimeAmount?, hold: TimeAmount) -> NIODeadline {
-        let base = min(max(.seconds(1), (smoothed ?? .zero) * 2), Self.longest)
-        let patience = min(base * (1 << min(attempts, 6)), Self.longest)
+    private func limit(
+        _ flight: Flight, _ smoothed: TimeAmount?, hold: TimeAmount, least: TimeAmount
+    ) -> NIODeadline {
+        let longest = max(Self.longest, least)
+        let base = min(max(least, (smoothed ?? .zero) * 2), longest)
+        let patience = min(base * (1 << min(attempts, 6)), longest)
         return flight.sentAt + patience + (flight.range == nil ? hold : .zero)
     }
 
     /// When the next transaction has taken too long.
     ///
-    /// - Parameter hold: the time that a transaction without frames may be held.
-    func nextRepeat(smoothed: TimeAmount?, hold: TimeAmount) -> NIODeadline? {
-        flights.lazy.map { limit($0, smoothed, hold: hold) }.min()
+    /// - Parameters:
+    ///   - hold: the time that a transaction without frames may be held.
+    ///   - least: the least repeat time.
+    func nextRepeat(smoothed: TimeAmount?, hold: TimeAmount, least: TimeAmount = .seconds(1)) -> NIODeadline? {
+        flights.lazy.map { limit($0, smoothed, hold: hold, least: least) }.min()
     }
 
     /// Takes off the record what took too long; its frames go again in others.
     ///
     /// - Returns: the frames that go again, and whether there was anything.
     mutating func takeOverdue(
-        smoothed: TimeAmount?, hold: TimeAmount, now: NIODeadline
+        smoothed: TimeAmount?, hold: TimeAmount, least: TimeAmount = .seconds(1), now: NIODeadline
     ) -> (ranges: [ClosedRange<UInt64>], isAny: Bool) {
-        let overdue = flights.filter { limit($0, smoothed, hold: hold) <= now }
+        let overdue = flights.filter { limit($0, smoothed, hold: hold, least: least) <= now }
         guard !overdue.isEmpty else { return ([], false) }
         let numbers = Set(overdue.map(\.transaction))
         flights.removeAll { numbers.contains($0.transaction) }

@@ -72,6 +72,11 @@ package struct SendQueue {
     var isCloseSent: Bool { closeNumber.map { $0 <= highestSent } ?? false }
     /// Whether CLOSE has been covered.
     var isCloseCovered: Bool { closeNumber.map { $0 <= covered } ?? false }
+    /// The frames that never went, and what they cost.
+    var unsentFrames: UInt64 { nextNumber - cursor }
+    var unsentBytes: UInt64 { costNumbered - min(costCursor, costNumbered) }
+    /// Whether anything goes again.
+    var hasRepeats: Bool { !unsent.isEmpty }
     /// Whether ``next(maxBytes:inFlight:maxFrames:)`` would return something, room permitting.
     var hasSendable: Bool {
         if !unsent.isEmpty { return true }

@@ -44,13 +44,18 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var greatestAge = TimeAmount.minutes(10)
     /// The greatest size of a transaction's body or response, in bytes; zero: no limit.
     public var greatestSize = 900 * 1024 * 1024
-    /// How long the server holds a request of the `poll` transport.
-    public var pollHold = TimeAmount.seconds(15)
+    /// How long the server holds a request of the `poll` transport; a client may wish for less than its default.
+    public var pollHold = Self.standardHold
+    static let standardHold = TimeAmount.seconds(15)
     /// What makes a bundle, in messages.
     public var bundleMessages = 10
     /// What makes a bundle, in bytes of frames.
     public var bundleBytes = 64 * 1024
-    /// How many requests of one poll path the server holds.
+    /// How long messages wait for a bundle's worth, once a request (or a held one's answer) could take them; zero: not.
+    public var bundleDelay = TimeAmount.zero
+    /// The least time after which what a finite transaction carried, and nobody acknowledged, goes again.
+    public var repeatTime = TimeAmount.seconds(1)
+    /// How many requests of one poll path there may be: a client begins no more, a server then answers the oldest.
     public var pollRequests = 2
     /// How many uplinks of one stream path are under way at once.
     public var uplinkRequests = 4
@@ -97,6 +102,10 @@ public struct SessionConfiguration: Sendable, Equatable {
         }
         guard pollHold <= heartbeat else {
             throw ConfigurationError("the poll hold time must be at most the heartbeat")
+        }
+        guard bundleDelay >= .zero, repeatTime >= .milliseconds(10), repeatTime <= .minutes(1) else {
+            throw ConfigurationError(
+                "the bundle delay must not be negative, and the repeat time must be 10 ms to 1 min")
         }
         guard bundleMessages > 0, pollRequests > 0, uplinkRequests > 0, unansweredLimit > 0 else {
             throw ConfigurationError("bundle messages and numbers of requests must be at least 1")

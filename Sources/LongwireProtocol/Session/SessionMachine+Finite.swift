@@ -32,24 +32,41 @@ extension SessionMachine {
         return Bundle(transaction: transaction, body: body)
     }
 
-    private func isRequestDue(at index: Int, now: NIODeadline) -> Bool {
+    private mutating func isRequestDue(at index: Int, now: NIODeadline) -> Bool {
         let path = paths[index]
         if let retryAt = path.flights.retryAt, retryAt > now { return false }
         let underWay = path.flights.underWay
         let isSomethingDue = path.owesAck || acks.isDue(now) || path.owedPong != nil || owesPing
         switch path.transport {
         case .poll:
-            if underWay == 0 { return true }
-            guard path.phase == .used, underWay < configuration.pollRequests else { return false }
-            return isSomethingDue || outbox.hasSendable
+            guard path.phase == .used, path.isConfirmed else { return underWay == 0 }
+            // The next request goes at once, or when it has waited for what it may carry.
+            if underWay == 0 { return isSomethingDue || isGathered(now) }
+            guard underWay < configuration.pollRequests else { return false }
+            return isSomethingDue || (outbox.hasSendable && isGathered(now))
         case .stream:
             guard path.phase == .used, underWay < configuration.uplinkRequests else { return false }
             if isSomethingDue { return true }
             guard outbox.hasSendable else { return false }
             // While requests are under way, what comes meanwhile makes a bundle.
-            return underWay == 0 || outbox.retained >= UInt64(configuration.bundleBytes) || outbox.isClosing
+            if underWay == 0 || outbox.isClosing { return isGathered(now) }
+            return outbox.retained >= UInt64(configuration.bundleBytes) || isBundle
         default: return false
         }
+    }
+
+    /// Whether what has not gone yet makes a bundle.
+    private var isBundle: Bool {
+        outbox.unsentBytes >= UInt64(configuration.bundleBytes)
+            || outbox.unsentFrames >= UInt64(configuration.bundleMessages)
+    }
+
+    /// Whether what could go now makes a bundle, or has waited for one long enough.
+    private mutating func isGathered(_ now: NIODeadline) -> Bool {
+        guard configuration.bundleDelay > .zero, !outbox.hasRepeats, !outbox.isClosing, !isBundle else { return true }
+        let since = gatheringSince ?? now
+        gatheringSince = since
+        return since + configuration.bundleDelay <= now
     }
 
     /// The ABORT of a client whose requests are finite: it goes in one of its own.
@@ -107,9 +124,10 @@ extension SessionMachine {
     package mutating func nextAnswer(on path: UInt64, now: NIODeadline) -> Bundle? {
         guard let index = index(of: path), let oldest = paths[index].held.first else { return nil }
         let isUsed = paths[index].phase == .used
-        let waits = isUsed && outbox.hasSendable
+        let waits = isUsed && outbox.hasSendable && isGathered(now)
         guard
-            ending != nil || paths[index].owesOpening || paths[index].held.count > 1 || waits
+            ending != nil || paths[index].owesOpening
+                || paths[index].held.count >= max(configuration.pollRequests, 2) || waits
                 || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + hold(paths[index]) <= now
         else { return nil }
         paths[index].held.removeFirst()
@@ -166,6 +184,7 @@ extension SessionMachine {
             FrameEncoder.write(.going(code), to: &body)
         }
         if owesPing, paths[index].phase == .used { writePing(on: index, to: &body, now: now) }
+        gatheringSince = nil
         guard paths[index].phase == .used, outbox.hasUnsent else { return nil }
         var range: ClosedRange<UInt64>?
         while body.readableBytes < configuration.bundleBytes,

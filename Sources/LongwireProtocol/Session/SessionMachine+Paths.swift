@@ -41,6 +41,9 @@ extension SessionMachine {
         var parameters: [Parameter] = []
         if path.prelude > 0, transport != .uplink { parameters.append(Parameter("prelude", "\(path.prelude)")) }
         if wantsChecksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
+        if transport == .poll, configuration.pollHold < SessionConfiguration.standardHold {
+            parameters.append(Parameter("hold", "\(configuration.pollHold.nanoseconds / 1_000_000)"))
+        }
         if transport == .tcp, let target { parameters.append(Parameter(Parameter.target, target)) }
         return OpenFrame(
             transport: transport, path: path.number, identifier: identifier, token: token,

@@ -8,6 +8,9 @@ extension SessionMachine {
         // An ACK that is due already waits for its path, not for time.
         if let due = acks.dueAt, due > now { next = due }
         for index in paths.indices { next = min(next, deadline(ofPathAt: index, now: now)) }
+        if let gathers = gatheringSince, gathers + configuration.bundleDelay > now {
+            next = min(next, gathers + configuration.bundleDelay)
+        }
         if let deadline = resumeDeadline { next = min(next, deadline) }
         if let deadline = endingDeadline { next = min(next, deadline) }
         return next == .distantFuture ? nil : next
@@ -70,7 +73,9 @@ extension SessionMachine {
         if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
         if let hold = holdDeadline(path), hold > now { next = min(next, hold) }
-        if let overdue = path.flights.nextRepeat(smoothed: roundTrip.smoothed, hold: holdAllowed(path)) {
+        if let overdue = path.flights.nextRepeat(
+            smoothed: roundTrip.smoothed, hold: holdAllowed(path), least: configuration.repeatTime)
+        {
             next = min(next, overdue)
         }
         return next
@@ -114,7 +119,7 @@ extension SessionMachine {
     /// What finite transactions carried that took too long goes again; after enough of these the path is given up.
     private mutating func flightsOverdue(at index: Int, now: NIODeadline) {
         let overdue = paths[index].flights.takeOverdue(
-            smoothed: roundTrip.smoothed, hold: holdAllowed(paths[index]), now: now)
+            smoothed: roundTrip.smoothed, hold: holdAllowed(paths[index]), least: configuration.repeatTime, now: now)
         guard overdue.isAny else { return }
         for range in overdue.ranges { goesAgain(range) }
         acks.soon(now)

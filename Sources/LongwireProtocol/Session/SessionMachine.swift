@@ -55,6 +55,8 @@ package struct SessionMachine: ~Copyable {
     /// Server: OPENED brings the token, which the client did not make.
     let tellsToken: Bool
     var watchdogFired = 0
+    /// Since when what could go waits for a bundle's worth.
+    var gatheringSince: NIODeadline?
     var unreadableInputs = 0
     var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
     var pingCount: UInt64 = 0

@@ -22,9 +22,11 @@ struct CheckConfig: ParsableCommand {
         // Whatever is wrong with a servlet is told even where something else is.
         let logger = Logger(label: "longwired") { _ in SwiftLogNoOpLogHandler() }
         let (servlets, failures) = ServletSet.make(loaded.settings, keeping: nil, logger: logger)
-        try ConfigurationFailure.check(loaded.complaints + failures)
         let settings = loaded.settings
-        let places = settings.fastCGI.count + settings.http.count
+        var complaints = loaded.complaints + failures
+        do { _ = try settings.tcpCertificateRead() } catch { complaints += error.complaints }
+        try ConfigurationFailure.check(complaints)
+        let places = settings.fastCGI.count + settings.http.count + settings.tcp.count
         print(
             "\(loaded.file ?? "The configuration") is right: \(Self.counted(servlets.kinds.count, "servlet")) at "
                 + "\(settings.mount), "

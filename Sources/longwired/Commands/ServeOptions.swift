@@ -16,6 +16,7 @@ struct ServeOptions: ParsableArguments {
     @Option(help: .setting("mount")) var mount: String?
     @Option(help: .setting("listen.fastcgi", "repeatable")) var fastcgi: [String] = []
     @Option(help: .setting("listen.http", "repeatable")) var http: [String] = []
+    @Option(help: .setting("listen.tcp", "repeatable")) var tcp: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -50,6 +51,16 @@ struct ServeOptions: ParsableArguments {
     @Option(help: .setting("session.allowance")) var allowance: String?
     @Option(help: .setting("session.allowance-writes")) var allowanceWrites: String?
     @Option(help: .setting("session.loopback-allowance")) var loopbackAllowance: String?
+    @Option(help: .setting("listen.tcp-offer")) var tcpOffer: String?
+    @Option(help: .setting("listen.tcp-certificate")) var tcpCertificate: String?
+    @Option(help: .setting("listen.tcp-key")) var tcpKey: String?
+    @Option(help: .setting("session.bundle")) var bundle: String?
+    @Option(help: .setting("session.bundle-messages")) var bundleMessages: String?
+    @Option(help: .setting("session.bundle-delay")) var bundleDelay: String?
+    @Option(help: .setting("session.hold")) var hold: String?
+    @Option(help: .setting("session.repeat-time")) var repeatTime: String?
+    @Option(help: .setting("session.requests")) var requests: String?
+    @Option(help: .setting("session.checksum")) var checksum: String?
     @Option(help: .setting("limits.connections")) var connections: String?
     @Option(help: .setting("limits.remembered-endings")) var rememberedEndings: String?
     @Option(help: .setting("limits.slow-servlet")) var slowServlet: String?
@@ -64,7 +75,9 @@ struct ServeOptions: ParsableArguments {
 
     /// What reads the settings, now and at every reload.
     func loader(_ file: ConfigOption) -> SettingsLoader {
-        var flags: [String: [String]] = ["fastcgi": fastcgi, "http": http, "servlet": servlet, "origin": origin]
+        var flags: [String: [String]] = [
+            "fastcgi": fastcgi, "http": http, "tcp": tcp, "servlet": servlet, "origin": origin,
+        ]
         let texts = [
             "mount": mount, "heartbeat": heartbeat, "resume-time": resumeTime, "message-limit": messageLimit,
             "window": window, "sessions": sessions, "drain-limit": drainLimit, "log-level": logLevel,
@@ -73,7 +86,9 @@ struct ServeOptions: ParsableArguments {
             "greatest-age": greatestAge, "greatest-size": greatestSize, "allowance": allowance,
             "allowance-writes": allowanceWrites, "loopback-allowance": loopbackAllowance, "connections": connections,
             "remembered-endings": rememberedEndings, "slow-servlet": slowServlet, "drain-window": drainWindow,
-            "loops": loops,
+            "loops": loops, "tcp-offer": tcpOffer, "tcp-certificate": tcpCertificate, "tcp-key": tcpKey,
+            "bundle": bundle, "bundle-messages": bundleMessages, "bundle-delay": bundleDelay, "hold": hold,
+            "repeat-time": repeatTime, "requests": requests, "checksum": checksum,
         ]
         for (flag, text) in texts { flags[flag] = text.map { [$0] } ?? [] }
         return SettingsLoader(

@@ -29,6 +29,7 @@ struct Daemon {
     private var settings: Settings
     private var servlets: ServletSet
     private let mount: Mount
+    private let certificate: ListenerCertificate?
     private var ending = Ending.none
 
     /// A daemon that does not listen yet.
@@ -39,6 +40,7 @@ struct Daemon {
     ) throws(Reload.Refused) {
         let (servlets, complaints) = ServletSet.make(settings, keeping: nil, logger: logger)
         guard complaints.isEmpty else { throw Reload.Refused(complaints: complaints) }
+        certificate = try settings.tcpCertificateRead()
         do {
             mount = try Mount(servlets: servlets.kinds, configuration: settings.mountConfiguration, logger: logger)
         } catch {
@@ -59,7 +61,8 @@ struct Daemon {
         DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: settings.loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
-        let listening = try await Listening(settings, mount: mount, group: group, logger: logger)
+        let listening = try await Listening(
+            settings, certificate: certificate, mount: mount, group: group, logger: logger)
         let status = ServiceStatus(mount: mount)
         manager.started(status.line)
         Pulse(manager: manager, group: group).start { status.line }
@@ -90,6 +93,10 @@ struct Daemon {
         manager.reloading()
         do {
             let reload = try Reload.prepare(loader, from: settings, servlets, logger: logger)
+            do { try certificate?.reload() } catch {
+                throw Reload.Refused(
+                    complaints: [Complaint(settings.origin(of: "listen.tcp-certificate"), "\(error)")])
+            }
             do {
                 try mount.replace(
                     servlets: reload.servlets.kinds, configuration: reload.settings.mountConfiguration)

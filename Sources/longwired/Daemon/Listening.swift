@@ -8,9 +8,13 @@ internal import NIOCore
 struct Listening {
     private var fastCGI: [FastCGIListener] = []
     private var http: [HTTPListener] = []
+    private var tcp: [TCPListener] = []
     private var control: OperatorSocket?
 
-    init(_ settings: Settings, mount: Mount, group: any EventLoopGroup, logger: Logger) async throws {
+    init(
+        _ settings: Settings, certificate: ListenerCertificate?, mount: Mount, group: any EventLoopGroup,
+        logger: Logger
+    ) async throws {
         var limits = FastCGIConfiguration()
         limits.maximumConnections = settings.connections
         limits.maximumOpenRequests = settings.connections
@@ -44,6 +48,28 @@ struct Listening {
                 throw StartFailure("cannot serve HTTP at \(address): \(error)")
             }
         }
+        for address in settings.tcp {
+            guard let place = HostAndPort(address) else { continue }
+            // Clients know one port of a host.
+            let isFirst = address == settings.tcp.first
+            let offer: TCPListener.Offer =
+                switch settings.tcpOffer {
+                case nil: isFirst ? .ownPort : .nothing
+                case 0?: .nothing
+                case let port?: isFirst ? .port(port) : .nothing
+                }
+            do {
+                let listener = try await TCPListener.bind(
+                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificate,
+                    offer: offer)
+                tcp.append(listener)
+                if let local = listener.localAddress {
+                    logger.notice("TCP", metadata: ["address": "\(Self.written(local))"])
+                }
+            } catch {
+                throw StartFailure("cannot serve TCP at \(address): \(error)")
+            }
+        }
         control = try await Self.openControl(settings.control, mount: mount, group: group, logger: logger)
         logger.notice(
             "serving",
@@ -62,7 +88,7 @@ struct Listening {
     /// What was asked for, or what the process was started with.
     private static func fastCGIAddresses(_ settings: Settings) throws -> [BindAddress] {
         if !settings.fastCGI.isEmpty { return try settings.fastCGI.map { try BindAddress(parsing: $0) } }
-        if !settings.http.isEmpty { return [] }
+        if !settings.http.isEmpty || !settings.tcp.isEmpty { return [] }
         if ProcessInfo.processInfo.environment["LISTEN_FDS"] != nil { return [.systemd()] }
         return [.descriptor(0)]
     }
@@ -88,6 +114,7 @@ struct Listening {
 
     /// Stops listening and closes everything.
     func stop() async {
+        for listener in tcp { await listener.stopAccepting() }
         for listener in http { await listener.stopAccepting() }
         for listener in fastCGI { await listener.drain() }
         await control?.close()

@@ -10,7 +10,7 @@ enum FastCGILimits {
 
 extension Setting {
     /// Every key but `servlets`, in the order of the file.
-    static let all: [Setting] = general + sessions + limits + log
+    static let all: [Setting] = general + sessions + bundles + limits + log
 
     private static let general: [Setting] = [
         Setting(
@@ -31,6 +31,28 @@ extension Setting {
             "listen.http", flag: "http", \.http, example: "127.0.0.1:8080",
             "HTTP without a web server at HOST:PORT.",
             check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" : nil }),
+        .addresses(
+            "listen.tcp", flag: "tcp", \.tcp, example: "0.0.0.0:9001",
+            "Bare TCP at HOST:PORT, past web logins.",
+            check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 0.0.0.0:9001 or [::]:9001" : nil }),
+        Setting(
+            path: "listen.tcp-offer", flag: "tcp-offer", unit: "port",
+            about: "The port that clients over HTTP are told to try; the TCP listener's own if not named, 0 for none.",
+            example: "9001", isFixed: true, isRare: true,
+            read: { settings, text in
+                guard let port = SettingValue.number(text), (0...65535).contains(port) else {
+                    return outside(0...65535, text)
+                }
+                settings.tcpOffer = port
+                return nil
+            }, show: { $0.tcpOffer.map { ["\($0)"] } ?? [] }),
+        .file(
+            "listen.tcp-certificate", flag: "tcp-certificate", \.tcpCertificate,
+            example: "/etc/longwire/certificate.pem",
+            "The certificates (PEM) for clients that come to bare TCP from an https URL; read again on SIGHUP."),
+        .file(
+            "listen.tcp-key", flag: "tcp-key", \.tcpKey, example: "/etc/longwire/key.pem",
+            "The private key (PEM) of that certificate; read again on SIGHUP."),
         Setting(
             path: "origins", flag: "origin", unit: "origin",
             about: "Other sites whose pages may use longwired from a browser, or * for every one.",
@@ -86,6 +108,30 @@ extension Setting {
         .size(
             "session.loopback-allowance", flag: "loopback-allowance", \.session.allowanceBytesLoopback,
             "What a client may have on its way where the web server uses TCP on this machine."),
+    ]
+
+    private static let bundles: [Setting] = [
+        .size(
+            "session.bundle", flag: "bundle", \.session.bundleBytes,
+            "The greatest bundle: what one answer of poll carries."),
+        .number(
+            "session.bundle-messages", flag: "bundle-messages", \.session.bundleMessages, 1...1_000_000,
+            "The messages that make a bundle, which waits no longer."),
+        .time(
+            "session.bundle-delay", flag: "bundle-delay", \.session.bundleDelay, upTo: .seconds(10),
+            "How long an answer of poll waits for a bundle once it has something to carry; 0s for not at all."),
+        .time(
+            "session.hold", flag: "hold", \.session.pollHold,
+            "How long a request of poll is held that has nothing to be answered with; at most the heartbeat."),
+        .time(
+            "session.repeat-time", flag: "repeat-time", \.session.repeatTime, upTo: .minutes(1),
+            "The least time after which what an answer of poll carried goes again."),
+        .number(
+            "session.requests", flag: "requests", \.session.pollRequests, 1...8,
+            "How many requests of one session over poll there may be; the oldest is answered when they are so many."),
+        .choice(
+            "session.checksum", flag: "checksum", \.checksum,
+            "Whether messages carry checksums where a client over plain HTTP wishes for them."),
     ]
 
     private static let limits: [Setting] = [

@@ -103,6 +103,18 @@ extension Setting {
             }, show: { ["\($0[keyPath: place])"] })
     }
 
+    static func file(
+        _ path: String, flag: String, _ place: any Place<String?>, example: String, isRare: Bool = true,
+        _ about: String
+    ) -> Setting {
+        Setting(
+            path: path, flag: flag, unit: "path", about: about, example: example, isFixed: true, isRare: isRare,
+            read: { settings, text in
+                settings[keyPath: place] = text
+                return nil
+            }, show: { $0[keyPath: place].map { [$0] } ?? [] })
+    }
+
     static func noTime(_ text: String) -> String {
         "\"\(text)\" is no time; write a whole number with its unit: ms, s, m or h, such as 15s"
     }

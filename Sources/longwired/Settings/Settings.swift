@@ -7,6 +7,13 @@ struct Settings: Sendable {
     var mount = MountConfiguration().path
     var fastCGI: [String] = []
     var http: [String] = []
+    var tcp: [String] = []
+    /// The port that clients are told of; nil for the listener's own, 0 for none.
+    var tcpOffer: Int?
+    /// The files of the certificate and the key for TLS at the TCP listener.
+    var tcpCertificate: String?
+    var tcpKey: String?
+    var checksum = Answer.yes
     /// Of which pages besides its own longwired lets browsers in.
     var allowedOrigins: [String] = []
     var servlets: [String: ServletSpecification] = ServletSpecification.standard
@@ -26,6 +33,9 @@ struct Settings: Sendable {
     /// Where values were given that are not the default, by the key's path; a servlet's by `servlets.NAME`.
     var origins: [String: Origin] = [:]
 
+    /// A wish of clients that is granted, or is not.
+    enum Answer: String, Sendable, CaseIterable { case yes, no }
+
     /// What the window of a session means: both of its buffers.
     var window: Int {
         get { session.receiveWindow }
@@ -39,12 +49,29 @@ struct Settings: Sendable {
         var configuration = MountConfiguration()
         configuration.path = mount
         configuration.session = session
-        configuration.session.pollHold = min(session.pollHold, session.heartbeat)
+        // The default gives way to a shorter heartbeat; what somebody asked for does not, silently.
+        if origins["session.hold"] == nil {
+            configuration.session.pollHold = min(session.pollHold, session.heartbeat)
+        }
+        configuration.agreesOnChecksums = checksum == .yes
         configuration.maximumSessions = sessions
         configuration.rememberedEndings = rememberedEndings
         configuration.slowServlet = slowServlet
         configuration.allowedOrigins = allowedOrigins
         return configuration
+    }
+
+    /// The certificate of the TCP listener, read from its files; nil where none was asked for.
+    func tcpCertificateRead() throws(Reload.Refused) -> ListenerCertificate? {
+        guard tcpCertificate != nil || tcpKey != nil else { return nil }
+        let path = tcpCertificate == nil ? "listen.tcp-key" : "listen.tcp-certificate"
+        guard let tcpCertificate, let tcpKey else {
+            let sentence = "listen.tcp-certificate and listen.tcp-key belong together; name the other one too"
+            throw Reload.Refused(complaints: [Complaint(origin(of: path), sentence)])
+        }
+        do { return try ListenerCertificate(certificate: tcpCertificate, key: tcpKey) } catch {
+            throw Reload.Refused(complaints: [Complaint(origin(of: path), "\(error)")])
+        }
     }
 
     func origin(of path: String) -> Origin { origins[path] ?? .standard }
