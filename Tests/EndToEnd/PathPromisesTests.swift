@@ -6,7 +6,11 @@ import Testing
 
 /// A transport behind a web server over which it passes.
 struct PathChoice: Sendable, CustomTestStringConvertible {
-    enum Front: String, Sendable { case nginx, apache, builtIn = "built-in" }
+    enum Front: String, Sendable {
+        case nginx, apache, builtIn = "built-in"
+        case nginxUpgrade = "nginx with upgrades"
+        case apacheUpgrade = "Apache with upgrades"
+    }
 
     var front: Front
     var transport: TransportKind
@@ -15,7 +19,8 @@ struct PathChoice: Sendable, CustomTestStringConvertible {
     static let all = [
         PathChoice(front: .builtIn, transport: .duplex), PathChoice(front: .builtIn, transport: .stream),
         PathChoice(front: .builtIn, transport: .poll), PathChoice(front: .builtIn, transport: .websocket),
-        PathChoice(front: .builtIn, transport: .tcp),
+        PathChoice(front: .builtIn, transport: .tcp), PathChoice(front: .nginxUpgrade, transport: .websocket),
+        PathChoice(front: .apacheUpgrade, transport: .websocket),
         PathChoice(front: .nginx, transport: .duplex), PathChoice(front: .nginx, transport: .stream),
         PathChoice(front: .nginx, transport: .poll),
         PathChoice(front: .apache, transport: .stream), PathChoice(front: .apache, transport: .poll),
@@ -28,6 +33,12 @@ struct PathChoice: Sendable, CustomTestStringConvertible {
         case .nginx:
             let nginx = try await NginxFixture(to: .tcp(port: site.fastCGIPort))
             return (nginx.port, nginx)
+        case .nginxUpgrade:
+            let nginx = try await NginxFixture(WebSocketWayTests.nginx(to: site.httpPort))
+            return (nginx.port, nginx)
+        case .apacheUpgrade:
+            let apache = try await ApacheFixture(.webSocket(port: site.httpPort))
+            return (apache.port, apache)
         case .apache:
             let apache = try await ApacheFixture(.fastCGI(port: site.fastCGIPort))
             return (apache.port, apache)

@@ -8,7 +8,8 @@ import Testing
 /// WebSockets through web servers, with the configuration that is shipped for them, and where there are none.
 @Suite("WebSockets through web servers", .serialized, .timeLimit(.minutes(3)))
 struct WebSocketWayTests {
-    private static func nginx(to port: Int) async throws -> NginxFixture {
+    /// What is shipped for nginx before the built-in listener.
+    static func nginx(to port: Int) -> NginxFixture.Options {
         var options = NginxFixture.Options(mounts: [])
         options.serverDirectives = """
             location ^~ /longwire/ {
@@ -16,7 +17,7 @@ struct WebSocketWayTests {
                 include \(Repository.path("nginx/longwire-websocket.conf"));
             }
             """
-        return try await NginxFixture(options)
+        return options
     }
 
     private static func configuration(_ transports: [TransportKind]? = nil) -> ClientConfiguration {
@@ -42,7 +43,7 @@ struct WebSocketWayTests {
         ])
     func nginx(_ transport: TransportKind) async throws {
         let site = try await PathSite()
-        let nginx = try await Self.nginx(to: site.httpPort)
+        let nginx = try await NginxFixture(Self.nginx(to: site.httpPort))
         let session = try await Longwire.connect(
             nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
         #expect(await session.status.transport == transport)

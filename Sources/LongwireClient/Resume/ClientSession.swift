@@ -315,7 +315,11 @@ final class ClientSession: SessionObserver {
             chooser.died(used.transport, age: now - used.since, moved: used.numbers != numbers, now: now)
             self.used = nil
         }
-        let reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
+        var reason = failure ?? Self.failure(end) ?? ConnectError(.unreachable, "the line broke")
+        if end == .notOpened, attempt?.transport == .tcp, let direct {
+            let place = dialer.direct(direct).endpoint.authority
+            reason = ConnectError(.timedOut, "nothing came back from \(place): a firewall may drop what goes there")
+        }
         lastFailure = reason
         configuration.logger.debug("path lost", metadata: ["path": "\(path)", "reason": "\(reason)"])
         if let attempt {
