@@ -118,10 +118,13 @@ struct BrowserChatTests {
     }
 
     // R: D12
-    @Test("after a restart of the server a page fetches what it missed, and says so")
-    func restart() async throws {
+    @Test(
+        "after a restart of the server a page fetches what it missed, and says so",
+        arguments: [ChatFront.nginx, .apache])
+    func restart(_ kind: ChatFront) async throws {
         let daemon = try await daemon()
-        let cutter = try await TCPCutter(target: daemon.nginx.port)
+        let front = try await kind.start(before: daemon)
+        let cutter = try await TCPCutter(target: front.port)
         let far = try await join("http://127.0.0.1:\(cutter.port)", as: "Far")
         let near = try await join(daemon.nginx.url(""), as: "Near")
         try await near.say("before")
@@ -139,6 +142,7 @@ struct BrowserChatTests {
         try await cutter.refuse(false)
         try await far.waitForNotice("The server was restarted. 2 missed messages were fetched.")
         for tab in [far, near] { try await tab.waitFor(["before", "missed 1", "missed 2", "written while away"]) }
+        withExtendedLifetime(front) {}
         try await browser.quit()
         try await daemon.stop()
     }

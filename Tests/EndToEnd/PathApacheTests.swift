@@ -17,23 +17,24 @@ struct PathApacheTests {
     }
 
     // R: D2, D8, D10
-    @Test("One true transaction passes: 2,000 messages each way at once, over one connection to longwired")
-    func oneTransaction() async throws {
+    @Test(
+        "By either of the two ways one true transaction passes: 2,000 messages each way at once, over one connection",
+        arguments: [TransportKind.duplex, .websocket])
+    func oneTransaction(_ transport: TransportKind) async throws {
         let site = try await PathSite()
         let line = try await TCPCutter(target: site.httpPort)
-        let apache = try await ApacheFixture(.h2c(port: line.port))
-        // Only the transaction that is under test.
-        let before = try await line.acceptedConnections
+        let apache = try await ApacheFixture(
+            transport == .duplex ? .h2c(port: line.port) : .webSocket(port: line.port))
         var configuration = ClientConfiguration()
-        configuration.transports = [.duplex]
+        configuration.transports = [transport]
         let session = try await Longwire.connect(apache.url("/longwire/echo"), configuration: configuration)
         async let sending: Void = { for number in 1...2_000 { try await session.send("\(number)") } }()
         var messages = session.messages.makeAsyncIterator()
         for number in 1...2_000 { #expect(try await messages.next()?.text == "\(number)") }
         try await sending
-        #expect(await session.status.transport == .duplex)
+        #expect(await session.status.transport == transport)
         #expect(await session.close().kind == .closed)
-        #expect(try await line.acceptedConnections - before == 1)
+        #expect(try await line.acceptedConnections == 1)
         try await eventually("the connection to longwired is closed") { try await line.openConnections == 0 }
         await site.stop()
         try await apache.stop()

@@ -23,7 +23,9 @@ struct PathCell: Sendable, Hashable {
     /// A conversation over this path.
     func run(_ server: PathServer, _ proxies: PathProxies, _ certificates: Certificates) async -> Outcome {
         do {
-            let front = try await way.build(before: server, proxies)
+            // Bare TCP has a port of its own.
+            let target = transport == .tcp ? server.tcpPort ?? server.port : server.port
+            let front = try await way.build(before: target, proxies)
             guard transport == .plain else { return await talk(server, front, certificates) }
             do {
                 return try await PathPlain(server: server, front: front, way: way, certificates: certificates).run()
@@ -41,6 +43,7 @@ struct PathCell: Sendable, Hashable {
         configuration.promotionInterval = .zero
         configuration.proxy = front.proxy.map { .url($0) } ?? .none
         configuration.proxyTunnel = front.isTunnel
+        if transport == .tcp { configuration.directTCP = DirectTCP(port: front.port) }
         if let kind = transport?.kind {
             configuration.transports = [kind]
             // What a choice finds out by itself: that somebody was late.
@@ -52,12 +55,13 @@ struct PathCell: Sendable, Hashable {
         let client = Longwire(group: MultiThreadedEventLoopGroup.singleton)
         let session: Session
         let seconds: Double
+        let begin = ContinuousClock.now
         do {
-            let begin = ContinuousClock.now
             session = try await client.connect(server.url(port: front.port), configuration: configuration)
             seconds = Double((ContinuousClock.now - begin) / .milliseconds(1)) / 1000
         } catch let error as ConnectError {
-            return Outcome(text: Self.reason(error), detail: error.description)
+            let isLate = ContinuousClock.now - begin > .seconds(1)
+            return Outcome(text: Self.reason(error, isLate: isLate), detail: error.description)
         } catch {
             return Outcome(text: "failed", detail: "\(error)")
         }
@@ -106,10 +110,12 @@ struct PathCell: Sendable, Hashable {
     }
 
     /// Why a transport does not pass, in words that a table has room for.
-    private static func reason(_ error: ConnectError) -> String {
+    private static func reason(_ error: ConnectError, isLate: Bool) -> String {
         switch error.kind {
         case .status(let status), .proxy(.status(let status)): "falls: \(status)"
         case .timedOut: "falls: held back"
+        // Somebody lost patience while it was.
+        case .unreachable where isLate: "falls: held back"
         case .unreachable, .refused: "falls: cut"
         case .notLongwire: "falls: garbled"
         default: "fails: \(error.kind)"

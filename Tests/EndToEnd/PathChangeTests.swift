@@ -14,6 +14,8 @@ struct PathChangeTests {
         var transport: TransportKind
         /// How often the line must have been cut.
         var breaks = 0
+        /// Whether bare TCP passes as well, past the proxy.
+        var isTCPOpen = false
     }
 
     private static var stages: [Stage] {
@@ -26,11 +28,12 @@ struct PathChangeTests {
         var short = cutting
         short.buffersResponses = true
         return [
-            Stage(name: "all allowed", behaviour: FaultBehaviour(), transport: .duplex),
+            Stage(name: "all allowed", behaviour: FaultBehaviour(), transport: .tcp, isTCPOpen: true),
+            Stage(name: "bare TCP cut and refused", behaviour: FaultBehaviour(), transport: .duplex, breaks: 1),
             Stage(name: "one transaction both ways forbidden", behaviour: forbidden, transport: .stream),
             Stage(name: "everything cut after 1 s", behaviour: cutting, transport: .stream, breaks: 3),
             Stage(name: "only short requests", behaviour: short, transport: .poll),
-            Stage(name: "all allowed again", behaviour: FaultBehaviour(), transport: .duplex),
+            Stage(name: "all allowed again", behaviour: FaultBehaviour(), transport: .tcp, isTCPOpen: true),
         ]
     }
 
@@ -40,8 +43,10 @@ struct PathChangeTests {
         let site = try await PathSite()
         let nginx = try await NginxFixture(to: .tcp(port: site.fastCGIPort))
         let proxy = try await FaultProxy(target: nginx.port)
+        let line = try await TCPCutter(target: site.tcpPort)
         let changes = FlowChanges()
         var configuration = ClientConfiguration()
+        configuration.directTCP = DirectTCP(port: line.port)
         configuration.promotionInterval = .milliseconds(300)
         configuration.session.timeToOpen = .seconds(3)
         configuration.onChange = { changes.note($0) }
@@ -76,7 +81,11 @@ struct PathChangeTests {
         for stage in Self.stages {
             let (seen, broken, echoed) = (changes.list.count, changes.breaks.count, received.value)
             try await proxy.become(stage.behaviour)
-            if stage.name != "all allowed", stage.name != "all allowed again" { try await proxy.cut() }
+            try await line.refuse(!stage.isTCPOpen)
+            if !stage.isTCPOpen {
+                try await line.cut()
+                try await proxy.cut()
+            }
             let seconds = try await flowSeconds {
                 try await eventually(within: .seconds(60), "\(stage.transport) when \(stage.name)") {
                     let isCarried = await session.status.transport == stage.transport

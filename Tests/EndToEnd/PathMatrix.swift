@@ -20,15 +20,19 @@ struct PathMatrix: Sendable {
         self.certificates = certificates
     }
 
-    /// Every cell there is: HTTPS hides requests from whoever would do something to them.
+    /// Every cell there is: HTTPS hides requests from whoever would do something to them, and bare TCP goes past web
+    /// servers and whatever is for HTTP alone.
     var cells: [PathCell] {
-        servers.flatMap { server in
-            PathWay.allCases.filter { !(server.isSecure && $0.readsRequests) }.flatMap { way in
-                ([nil] + PathTransport.measured.map { $0 }).map {
-                    PathCell(server: server.name, way: way, transport: $0)
+        var cells: [PathCell] = []
+        for server in servers {
+            for way in PathWay.allCases where !(server.isSecure && way.readsRequests) {
+                for transport in [nil] + PathTransport.allCases.map({ Optional($0) }) {
+                    if transport == .tcp, server.tcpPort == nil || way.readsRequests { continue }
+                    cells.append(PathCell(server: server.name, way: way, transport: transport))
                 }
             }
         }
+        return cells
     }
 
     /// Runs cells, some at the same time, first those that mostly wait.
@@ -97,7 +101,8 @@ struct PathMatrix: Sendable {
           fifteenth of both, and the whole with `LONGWIRE_LONG=1`); the conversation goes on over two cuts.
         - **NAT**: a connection on which nothing went for two heartbeats (30 s) is forgotten, and neither side is told;
           the session is silent for four.
-        - **–**: HTTPS, which such a proxy cannot look into.
+        - **–**: HTTPS, which such a proxy cannot look into; and `tcp`, which goes past web servers and past whatever is
+          for HTTP alone.
 
         ## What is chosen
 
@@ -106,9 +111,10 @@ struct PathMatrix: Sendable {
         ## Each transport by itself
 
         "held back": the server's first words did not come while the request was open. "cut": the connection ended. A
-        number is the status of the answer. `plain` is curl with Server-Sent Events and POSTs.
+        number is the status of the answer. `tcp` and `websocket` go by a forward proxy in a tunnel. `plain` is curl with
+        Server-Sent Events and POSTs.
 
-        \(PathTransport.measured.map { "### \($0)\n\n\(table($0))" }.joined(separator: "\n\n"))
+        \(PathTransport.allCases.map { "### \($0)\n\n\(table($0))" }.joined(separator: "\n\n"))
 
         \(Self.uncompared)
 

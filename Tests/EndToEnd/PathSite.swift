@@ -52,6 +52,8 @@ final class PathSite: Sendable {
 struct PathServer: Sendable {
     var name: String
     var port: Int
+    /// Where it takes bare TCP, if it does.
+    var tcpPort: Int?
     var isSecure = false
     /// Whether it offers HTTP/2 to those who can.
     var speaksHTTP2 = false
@@ -65,7 +67,7 @@ struct PathServer: Sendable {
 
     /// Every server of the matrix, running; the rows of its tables, in order.
     static func all(of site: PathSite, _ certificates: Certificates) async throws -> [PathServer] {
-        var servers = [PathServer(name: "built-in", port: site.httpPort)]
+        var servers = [PathServer(name: "built-in", port: site.httpPort, tcpPort: site.tcpPort)]
         servers += try await nginx(of: site, certificates)
         servers += try await apache(of: site, certificates)
         servers.append(try await lighttpd(of: site))

@@ -2,7 +2,7 @@ import LongwireClient
 
 /// What may carry a session over a path: the transports of the library, and the plain form of any HTTP client.
 enum PathTransport: String, CaseIterable, Sendable {
-    case tcp, websocket, duplex, stream, poll
+    case tcp, duplex, websocket, stream, poll
     case plain
 
     /// The library's; nil where curl does it.
@@ -17,6 +17,4 @@ enum PathTransport: String, CaseIterable, Sendable {
         }
     }
 
-    /// The ones of the matrix.
-    static let measured: [PathTransport] = [.duplex, .stream, .poll, .plain]
 }

@@ -35,21 +35,21 @@ enum PathWay: String, CaseIterable, Sendable {
     /// Whether what is shown of it needs time, and little else.
     var takesTime: Bool { self == .cuts || self == .forgets }
 
-    /// Puts it before a server.
-    func build(before server: PathServer, _ proxies: PathProxies) async throws -> PathFront {
+    /// Puts it before the port of a server.
+    func build(before port: Int, _ proxies: PathProxies) async throws -> PathFront {
         var behaviour = FaultBehaviour()
         switch self {
-        case .direct: return PathFront(port: server.port)
-        case .squid: return PathFront(port: server.port, proxy: proxies.squid.url())
-        case .tinyproxy: return PathFront(port: server.port, proxy: proxies.tinyproxy.url())
-        case .privoxy: return PathFront(port: server.port, proxy: proxies.privoxy.url())
-        case .twoInARow: return PathFront(port: server.port, proxy: proxies.first.url())
-        case .connect: return PathFront(port: server.port, proxy: proxies.squid.url(), isTunnel: true)
+        case .direct: return PathFront(port: port)
+        case .squid: return PathFront(port: port, proxy: proxies.squid.url())
+        case .tinyproxy: return PathFront(port: port, proxy: proxies.tinyproxy.url())
+        case .privoxy: return PathFront(port: port, proxy: proxies.privoxy.url())
+        case .twoInARow: return PathFront(port: port, proxy: proxies.first.url())
+        case .connect: return PathFront(port: port, proxy: proxies.squid.url(), isTunnel: true)
         case .cuts:
-            let cutter = try await TCPCutter(target: server.port, cutsAfter: Self.cutAge)
+            let cutter = try await TCPCutter(target: port, cutsAfter: Self.cutAge)
             return PathFront(port: cutter.port, cutter: cutter)
         case .forgets:
-            let cutter = try await TCPCutter(target: server.port, forgetsAfter: Self.forgetTime)
+            let cutter = try await TCPCutter(target: port, forgetsAfter: Self.forgetTime)
             return PathFront(port: cutter.port, cutter: cutter)
         case .buffersRequests: behaviour.buffersRequests = true
         case .buffersResponses: behaviour.buffersResponses = true
@@ -59,7 +59,7 @@ enum PathWay: String, CaseIterable, Sendable {
         case .http10: behaviour = .http10
         case .holdsStart: behaviour.holdsResponseStart = 4096
         }
-        let scripted = try await FaultProxy(target: server.port, behaviour)
+        let scripted = try await FaultProxy(target: port, behaviour)
         return PathFront(port: scripted.port, scripted: scripted)
     }
 }
