@@ -88,6 +88,14 @@ struct PathServer: Sendable {
         options.certificates = certificates
         options.serverDirectives = ""
         let offering = try await NginxFixture(options)
+        var upgrading = NginxFixture.Options(mounts: [])
+        upgrading.serverDirectives = """
+            location ^~ /longwire/ {
+                proxy_pass http://127.0.0.1:\(site.httpPort);
+                include \(Repository.path("nginx/longwire-websocket.conf"));
+            }
+            """
+        let webSocket = try await NginxFixture(upgrading)
         let before = try await HAProxyFixture(target: plain.port)
         let speaking = try await HAProxyFixture(target: http2Port, http2: true)
         return [
@@ -96,6 +104,7 @@ struct PathServer: Sendable {
             PathServer(
                 name: "nginx TLS, HTTP/2", port: offering.tlsPort ?? 0, isSecure: true, speaksHTTP2: true,
                 parts: [offering]),
+            PathServer(name: "nginx websocket", port: webSocket.port, parts: [webSocket]),
             PathServer(name: "HAProxy before nginx", port: before.port, parts: [before, plain]),
             PathServer(name: "HAProxy, HTTP/2 to nginx", port: speaking.port, parts: [speaking, http2]),
         ]
