@@ -61,7 +61,7 @@ struct PathCell: Sendable, Hashable {
             seconds = Double((ContinuousClock.now - begin) / .milliseconds(1)) / 1000
         } catch let error as ConnectError {
             let isLate = ContinuousClock.now - begin > .seconds(1)
-            return Outcome(text: Self.reason(error, isLate: isLate), detail: error.description)
+            return Outcome(text: reason(error, isLate: isLate), detail: error.description)
         } catch {
             return Outcome(text: "failed", detail: "\(error)")
         }
@@ -110,8 +110,9 @@ struct PathCell: Sendable, Hashable {
     }
 
     /// Why a transport does not pass, in words that a table has room for.
-    private static func reason(_ error: ConnectError, isLate: Bool) -> String {
+    private func reason(_ error: ConnectError, isLate: Bool) -> String {
         switch error.kind {
+        case .status where transport == .websocket, .notLongwire where transport == .websocket: "falls: refused"
         case .status(let status), .proxy(.status(let status)): "falls: \(status)"
         case .timedOut: "falls: held back"
         // Somebody lost patience while it was.

@@ -65,7 +65,7 @@ struct PathMatrix: Sendable {
             "| server | " + ways.map(\.rawValue).joined(separator: " | ") + " |",
             "|---" + String(repeating: "|---", count: ways.count) + "|",
         ]
-        for server in servers {
+        for server in servers where transport != .tcp || server.tcpPort != nil {
             let row = ways.map { outcomes[PathCell(server: server.name, way: $0, transport: transport)]?.text ?? "–" }
             lines.append("| \(server.name) | " + row.joined(separator: " | ") + " |")
         }
@@ -111,8 +111,8 @@ struct PathMatrix: Sendable {
         ## Each transport by itself
 
         "held back": the server's first words did not come while the request was open. "cut": the connection ended. A
-        number is the status of the answer. `tcp` and `websocket` go by a forward proxy in a tunnel. `plain` is curl with
-        Server-Sent Events and POSTs.
+        number is the status of the answer; "refused": it is one that makes no WebSocket. `tcp` and `websocket` go by a
+        forward proxy in a tunnel. `plain` is curl with Server-Sent Events and POSTs.
 
         \(PathTransport.allCases.map { "### \($0)\n\n\(table($0))" }.joined(separator: "\n\n"))
 

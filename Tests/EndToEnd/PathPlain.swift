@@ -56,7 +56,8 @@ struct PathPlain: Sendable {
 
     private func events(after last: String?) throws -> ManagedProcess {
         let resume = last.map { ["-H", "Last-Event-ID: \($0)"] } ?? []
-        return try ManagedProcess("curl", options + ["-N", "-H", "Accept: text/event-stream", url] + resume)
+        let query = way == .holdsStart ? "?prelude=4096" : ""
+        return try ManagedProcess("curl", options + ["-N", "-H", "Accept: text/event-stream", url + query] + resume)
     }
 
     private func echo(_ text: String, _ opening: Opening, _ stream: ManagedProcess) async throws {

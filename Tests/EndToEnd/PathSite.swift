@@ -88,14 +88,7 @@ struct PathServer: Sendable {
         options.certificates = certificates
         options.serverDirectives = ""
         let offering = try await NginxFixture(options)
-        var upgrading = NginxFixture.Options(mounts: [])
-        upgrading.serverDirectives = """
-            location ^~ /longwire/ {
-                proxy_pass http://127.0.0.1:\(site.httpPort);
-                include \(Repository.path("nginx/longwire-websocket.conf"));
-            }
-            """
-        let webSocket = try await NginxFixture(upgrading)
+        let webSocket = try await NginxFixture(WebSocketWayTests.nginx(to: site.httpPort))
         let before = try await HAProxyFixture(target: plain.port)
         let speaking = try await HAProxyFixture(target: http2Port, http2: true)
         return [

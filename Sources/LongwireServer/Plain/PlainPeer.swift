@@ -56,7 +56,9 @@ final class PlainPeer: SessionObserver {
     // MARK: Down
 
     /// The response to a GET carries the events from now on, those after number `seen` again.
-    func attach(_ exchange: any HTTPExchange, seen: UInt64?) {
+    ///
+    /// - Parameter prelude: the size of a comment before them, in bytes, for who holds the start of a response back.
+    func attach(_ exchange: any HTTPExchange, seen: UInt64?, prelude: Int) {
         absence?.cancel()
         absence = nil
         downlink?.end()
@@ -65,6 +67,11 @@ final class PlainPeer: SessionObserver {
         exchange.receiver = downlink
         exchange.write(head: Self.head(session: core.machine.identifier))
         var start = ByteBuffer()
+        if prelude > 0 {
+            var noise = ByteBuffer()
+            FrameEncoder.writePad((prelude * 3 + 3) / 4, to: &noise)
+            start.writeString(": \(Base64.encoded(noise.readableBytesView))\n\n")
+        }
         if let seen {
             let (events, isGap) = replay.after(seen)
             start.writeStaticString(":\n\n")

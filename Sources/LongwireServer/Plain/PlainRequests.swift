@@ -72,7 +72,12 @@ struct PlainRequests {
                 eventLoop: eventLoop, peer: NIOLoopBound(peer, eventLoop: eventLoop)))
         server.machine.setAllowance(bytes: configuration.allowanceBytesLoopback, pieces: 0)
         MemoryCarrier.join(client: client, server: server)
-        peer.attach(exchange, seen: nil)
+        peer.attach(exchange, seen: nil, prelude: prelude)
+    }
+
+    /// How many bytes the client wants before the first event.
+    private var prelude: Int {
+        request.query["prelude"].flatMap { UInt32($0) }.map { min(Int($0), FrameLimits.payload) } ?? 0
     }
 
     /// The token that the client made; nil where it brings none that can be one.
@@ -91,12 +96,12 @@ struct PlainRequests {
         guard let entry = mount.plain.find(identifier), entry.belongs(to: request),
             entry.resumeKey.matches(String(parts[1]))
         else { return unknown() }
-        onLoop(of: entry) { peer, exchange in
+        onLoop(of: entry) { [prelude] peer, exchange in
             guard !peer.isOver else {
                 exchange.write(head: HTTPResponse(status: .noContent, headerFields: [.cacheControl: "no-store"]))
                 return exchange.finish()
             }
-            peer.attach(exchange, seen: seen)
+            peer.attach(exchange, seen: seen, prelude: prelude)
         }
     }
 
