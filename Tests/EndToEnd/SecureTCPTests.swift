@@ -1,4 +1,5 @@
 #if TLS
+    import Foundation
     import LongwireClient
     import LongwireServer
     import NIOCore
@@ -73,6 +74,25 @@
                 var messages = session.messages.makeAsyncIterator()
                 #expect(try await messages.next()?.text == "still there?")
                 #expect(await session.close().kind == .closed)
+            }
+            // The files are another certificate now, which the client has no reason to trust.
+            let others = try await Certificates()
+            for (new, old) in [(others.certificate, certificates.certificate), (others.key, certificates.key)] {
+                try Data(contentsOf: URL(fileURLWithPath: new)).write(to: URL(fileURLWithPath: old))
+            }
+            var configuration = ClientConfiguration()
+            configuration.proxy = .none
+            configuration.trustedCertificates = certificates.authority
+            configuration.directTCP = DirectTCP(port: tcp)
+            for (isReloaded, transport) in [(false, TransportKind.tcp), (true, .duplex)] {
+                if isReloaded {
+                    daemon.process.send(signal: SIGHUP)
+                    try await daemon.process.waitForLine(containing: "reloaded")
+                }
+                let session = try await Longwire(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(nginx.tlsURL("/longwire/echo"), configuration: configuration)
+                #expect(await session.status.transport == transport)
+                await session.close()
             }
             try await nginx.stop()
             try await daemon.stop()

@@ -86,6 +86,34 @@ import Testing
         try await server.stop()
     }
 
+    /// Says nothing until the client has no more to say.
+    private struct Listener: Servlet {
+        func service(_ session: Session) async throws {
+            var all = ByteBuffer()
+            for try await piece in session.byteStream.bytes { all.writeImmutableBuffer(piece) }
+            try await session.byteStream.write(all)
+        }
+    }
+
+    // R: B7
+    @Test(arguments: transports)
+    func streamsOfBytesEndOneByOne(_ transport: TransportKind) async throws {
+        let server = try await TestServer(["listen": .task(Listener())])
+        let session = try await server.connect("listen", only(transport, tcp: server.tcpPort))
+        let stream = session.byteStream
+        let bytes = ByteBuffer(bytes: (0..<700_000).map { UInt8(truncatingIfNeeded: $0 &* 37 ^ $0 >> 5) })
+        async let written: Void = {
+            try await stream.write(bytes)
+            stream.finishWriting()
+        }()
+        var back = ByteBuffer()
+        for try await piece in stream.bytes { back.writeImmutableBuffer(piece) }
+        try await written
+        #expect(back == bytes)
+        #expect(await session.ending.kind == .closed)
+        try await server.stop()
+    }
+
     @Test(arguments: transports)
     func aSessionOutlivesItsLines(_ transport: TransportKind) async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())])

@@ -257,14 +257,12 @@ final class ClientSession: SessionObserver {
 
     /// The server says with OPENED where it takes bare TCP.
     private func takeOffer() {
-        guard configuration.directTCP == nil, configuration.transports.contains(.tcp),
-            dialer.endpoint.target.utf8.count <= Self.targetLimit
-        else { return }
         let key = dialer.endpoint.isSecure ? Parameter.secureTCPPort : Parameter.tcpPort
         let port = core.machine.offers.first { $0.key == key }.flatMap { DirectTCP($0.value) }?.port
         let offered = port.map { DirectTCP(port: $0) }
         memory.remember(offered: offered, by: dialer)
-        guard offered != direct else { return }
+        guard configuration.directTCP == nil, dialer.endpoint.target.utf8.count <= Self.targetLimit, offered != direct
+        else { return }
         direct = offered
         chooser.set(.tcp, isAbsent: offered == nil)
         isOfferNew = offered.map { !memory.isBlocked($0, of: dialer) } ?? false
