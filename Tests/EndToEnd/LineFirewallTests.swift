@@ -111,7 +111,8 @@ struct LineFirewallTests {
         "TCP that was named is used first; where a firewall is in the way it is HTTP", arguments: FirewallRule.allCases)
     func named(_ rule: FirewallRule) async throws {
         let site = try await FirewalledSite(rule)
-        let client = try site.client(["--tcp", "9001"])
+        // Who waited for TCP to be given up would wait for ever.
+        let client = try site.client(["--tcp", "9001", "--timeout", "10m"])
         try await Self.send(1...1_000, to: client)
         try await Self.expectEnd(client, 1_000, site)
         #expect(Self.transports(client) == (rule == .passes ? ["tcp"] : ["duplex"]))
