@@ -51,5 +51,10 @@ struct BenchSettings: Sendable {
     var seconds: Double { values["seconds"].flatMap { Double($0) } ?? 1 }
     /// Only ways whose name holds this.
     var only: [String]? { values["only"].map { $0.split(separator: ",").map(String.init) } }
+    /// What is measured, where not everything is.
+    var figures: [Figure] {
+        let all = Figure.allCases
+        return values["figures"].map { text in all.filter { text.contains($0.rawValue) } } ?? all
+    }
     var output: String? { values["output"] }
 }

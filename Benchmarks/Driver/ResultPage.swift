@@ -14,9 +14,6 @@ struct ResultPage {
         var lines = ["# Transports, measured", "", facts, ""]
         lines += table + [""]
         lines += comparisons
-        if !result.skipped.isEmpty {
-            lines += [""] + result.skipped.map { "Not measured: \($0.name) (\($0.reason))." }
-        }
         lines += ["", Self.reading]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -47,7 +44,7 @@ struct ResultPage {
     }
 
     private var comparisons: [String] {
-        [("stream", "Go, events"), ("poll", "engine.io, polling")].compactMap { own, peer in
+        [("stream", "Go events"), ("poll", "engine.io")].compactMap { own, peer in
             let gains = Figure.allCases.compactMap { result.gain(own, over: peer, $0) }
             guard gains.count == Figure.allCases.count else { return nil }
             let words = zip(Figure.allCases, gains).map { figure, gain in

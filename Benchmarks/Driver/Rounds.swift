@@ -5,8 +5,6 @@ internal import NIOCore
 struct RunResult {
     var values: [String: [Figure: [Double]]] = [:]
     var ways: [EchoWay] = []
-    /// What could not be measured, and why.
-    var skipped: [(name: String, reason: String)] = []
     /// The share of the processors that others took just before each round.
     var foreignLoad: [Double] = []
 
@@ -44,23 +42,23 @@ struct Rounds {
     func run() async throws -> RunResult {
         var result = RunResult()
         for way in ways {
+            // What cannot be opened is said before anything is measured.
             do {
                 _ = try await Measurement(way: way, figure: .roundTrip, seconds: 0.05).run(on: loop)
-                result.ways.append(way)
             } catch {
-                say("skipped: \(way.name): \(error)")
-                result.skipped.append((way.name, "\(error)"))
+                throw BenchFailure("\(way.name): \(error)")
             }
+            result.ways.append(way)
         }
-        let count = result.ways.count * Figure.allCases.count * settings.rounds
+        let count = result.ways.count * settings.figures.count * settings.rounds
         say(
-            "\(result.ways.count) ways, \(Figure.allCases.count) figures, \(settings.rounds) rounds of \(settings.seconds) s: "
+            "\(result.ways.count) ways, \(settings.figures.count) figures, \(settings.rounds) rounds of \(settings.seconds) s: "
                 + "about \(Int(Double(count) * settings.seconds * 1.3)) s")
         for round in 1...settings.rounds {
             let load = try await ForeignLoad.share(over: .milliseconds(500))
             result.foreignLoad.append(load)
             say("round \(round) of \(settings.rounds); others take \(Int(load * 100)) % of the processors")
-            for figure in Figure.allCases {
+            for figure in settings.figures {
                 var words: [String] = []
                 // Another one begins each time.
                 let start = round % result.ways.count

@@ -23,7 +23,7 @@ struct Ways {
     private var bare: [EchoWay] {
         [
             (Self.base, "a connection through nginx's stream module", "tcp"),
-            ("TCP, direct", "a connection with nothing between", "tcp-direct"),
+            ("TCP past nginx", "a connection with nothing between", "tcp-direct"),
         ].compactMap { name, about, key in
             settings.port(key).map { port in
                 EchoWay(name: name, about: about) { loop, size in
@@ -58,11 +58,36 @@ struct Ways {
                     [("Longwire-Token", value("token") ?? ""), ("Content-Type", "text/plain")]
                 )
             }, isBundled: false)
-        return ways + [
+        return ways + lines + [
             EchoWay(name: "plain", about: "Server-Sent Events, a POST a message") { loop, _ in
                 try await EventsLine.open(plain, on: loop)
             }
         ]
+    }
+
+    /// Transports that are no HTTP requests: through nginx, and where nothing is in the way.
+    private var lines: [EchoWay] {
+        let longwire = longwire
+        var ways: [EchoWay] = []
+        if let port = settings.port("websocket") {
+            ways.append(
+                EchoWay(name: "websocket", about: "a WebSocket") { _, _ in
+                    try await SessionLine.open("http://127.0.0.1:\(port)/longwire/echo", .websocket, with: longwire)
+                })
+        }
+        for (name, about, key) in [
+            ("tcp", "frames on a connection through nginx's stream module", "longwire-tcp"),
+            ("tcp past nginx", "frames on a connection with nothing between", "longwire-tcp-direct"),
+        ] {
+            guard let port = settings.port(key) else { continue }
+            ways.append(
+                EchoWay(name: name, about: about) { _, _ in
+                    try await SessionLine.open("http://127.0.0.1/longwire/echo", .tcp, with: longwire) {
+                        $0.directTCP = DirectTCP(host: "127.0.0.1", port: port)
+                    }
+                })
+        }
+        return ways
     }
 
     private var peers: [EchoWay] {
@@ -72,14 +97,14 @@ struct Ways {
             let place = EventsLine.Place(
                 port: nginx, events: "/events/open", posts: { ("/events/send?session=\($0)", []) }, isBundled: true)
             ways.append(
-                EchoWay(name: "Go, events", about: "peer: Go's net/http, Server-Sent Events and bundled POSTs") {
+                EchoWay(name: "Go events", about: "peer: Go's net/http, Server-Sent Events and bundled POSTs") {
                     loop, _ in
                     try await EventsLine.open(place, on: loop)
                 })
         }
         if settings.text("polling") != nil {
             ways.append(
-                EchoWay(name: "engine.io, polling", about: "peer: python-engineio on aiohttp and uvloop") { loop, _ in
+                EchoWay(name: "engine.io", about: "peer: python-engineio on aiohttp and uvloop") { loop, _ in
                     try await EngineLine.open(port: nginx, "/engine.io/", on: loop)
                 })
         }

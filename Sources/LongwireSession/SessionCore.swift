@@ -58,12 +58,18 @@ package final class SessionCore {
         }
     }
 
-    private func settle() {
+    /// - Parameter waits: whether somebody who was woken is let run first.
+    private func settle(waits: Bool = true) {
         guard !isSettling else { return }
         isSettling = true
         actOnEvents()
-        deliver()
+        let hasWoken = deliver()
         actOnEvents()
+        if hasWoken, waits, !machine.isEnded {
+            // Whoever was woken runs next on this loop, and often answers: that goes in one write with what is due.
+            isSettling = false
+            return settleNext()
+        }
         machine.readCompleted()
         let now = NIODeadline.now()
         pump(now: now)
@@ -76,12 +82,29 @@ package final class SessionCore {
         }
     }
 
-    private func deliver() {
+    private func settleNext() {
+        guard !isPumpScheduled else { return }
+        isPumpScheduled = true
+        let core = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute {
+            core.value.isPumpScheduled = false
+            core.value.settle(waits: false)
+        }
+    }
+
+    /// - Returns: whether somebody was woken.
+    @discardableResult
+    private func deliver() -> Bool {
+        var hasWoken = false
         if mailbox.isWaiting {
             let now = NIODeadline.now()
-            while mailbox.isWaiting, let message = machine.take(now: now) { mailbox.deliver(message) }
+            while mailbox.isWaiting, let message = machine.take(now: now) {
+                mailbox.deliver(message)
+                hasWoken = true
+            }
         }
         if machine.inbox.hasMessage { observer?.messagesReady(in: self) }
+        return hasWoken
     }
 
     private func pump(now: NIODeadline) {

@@ -11,6 +11,9 @@ package enum Base64 {
         return values
     }()
 
+    /// Whether a character may stand in a text for URLs.
+    package static func isOfURLs(_ character: UInt8) -> Bool { values[Int(character)] < 64 }
+
     /// The text of some bytes, padded (section 4).
     package static func encoded(_ bytes: some Sequence<UInt8>) -> String {
         var text = encoded(bytes, standard)

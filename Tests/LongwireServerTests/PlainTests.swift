@@ -130,7 +130,7 @@ import Testing
         let again = try await RawConnection(port: server.port)
         try await again.request("GET /longwire/echo", [Self.accept, "Last-Event-ID: \(stream.id(5))"])
         let text = try await again.waits(for: "data: 1010\n\n")
-        #expect(text.contains("event: lost\ndata: {\"after\":5,\"next\":11}\n\n"))
+        #expect(text.contains("event: lost\nid: \(stream.id(10))\ndata: {\"after\":5,\"next\":11}\n\n"))
         #expect(text.contains("data: 11\n\n") && !text.contains("data: 10\n\n"))
         try await server.stop()
     }
@@ -143,7 +143,7 @@ import Testing
         let deleted = try await RawConnection.answer(
             port: server.port, "DELETE \(target)", ["Longwire-Token: \(stream.token)"])
         #expect(deleted.hasPrefix("HTTP/1.1 204"))
-        try await stream.connection.waits(for: "event: close\ndata: {\"code\":0,\"reason\":\"\"}")
+        try await stream.connection.waits(for: "event: close\nid: \(stream.id(0))\ndata: {\"code\":0,\"reason\":\"\"}")
         #expect(
             try await RawConnection.answer(
                 port: server.port, "GET /longwire/echo", [Self.accept, "Last-Event-ID: \(stream.id(0))"]
@@ -151,7 +151,8 @@ import Testing
         #expect(try await stream.post("late").hasPrefix("HTTP/1.1 410"))
 
         let brief = try await Stream.open(server, "brief")
-        let text = try await brief.connection.waits(for: "event: close\ndata: {\"code\":1001,\"reason\":\"enough\"}")
+        let text = try await brief.connection.waits(
+            for: "event: close\nid: \(brief.id(1))\ndata: {\"code\":1001,\"reason\":\"enough\"}")
         #expect(text.contains("data: hello\n\n"))
         try await eventually("no session is left") { server.mount.sessionCount == 0 }
         try await server.stop()
@@ -238,6 +239,11 @@ import Testing
         let bad = try await RawConnection.answer(
             port: server.port, "GET /longwire/echo?session=zz", [Self.accept])
         #expect(bad.hasPrefix("HTTP/1.1 400"))
+        for token in ["too-short", "with spaces, and 22 letters or more", String(repeating: "x", count: 129)] {
+            let refused = try await RawConnection.answer(
+                port: server.port, "GET /longwire/echo", [Self.accept, "Longwire-Token: \(token)"])
+            #expect(refused.hasPrefix("HTTP/1.1 400") && refused.contains("22 to 128 letters"))
+        }
         #expect(try await stream.post("still fine").hasPrefix("HTTP/1.1 204"))
         try await stream.connection.waits(for: "data: still fine\n\n")
         try await server.stop()

@@ -16,6 +16,11 @@ final class FiniteRequests {
     private let failed: (ConnectError) -> Void
     private var tickets: [UInt64: RequestPool.Ticket] = [:]
     private var isOver = false
+    private var moment: Scheduled<Void>?
+    private var isMomentOver = false
+
+    /// How long a request that would only acknowledge waits for messages to go with.
+    private static let patience = TimeAmount.microseconds(250)
 
     /// - Parameter failed: told of each failure, before the session is.
     init(
@@ -34,10 +39,30 @@ final class FiniteRequests {
     /// Sends what is due.
     func exchange(now: NIODeadline) {
         guard !isOver else { return }
-        while let bundle = core.machine.nextRequest(on: path, now: now) { send(bundle) }
+        if isMomentOver || !core.machine.isNextRequestBare(on: path, now: now) {
+            while let bundle = core.machine.nextRequest(on: path, now: now) {
+                moment?.cancel()
+                moment = nil
+                send(bundle)
+            }
+            isMomentOver = false
+        } else {
+            waitAMoment()
+        }
         while let transaction = core.machine.nextDeadRequest(on: path) {
             // Not heard of for so long, its connection is of no use to others either.
             if let ticket = tickets.removeValue(forKey: transaction) { pool.cancel(ticket) }
+        }
+    }
+
+    /// The application often answers what has just come: one request takes both.
+    private func waitAMoment() {
+        guard moment == nil else { return }
+        let requests = NIOLoopBound(self, eventLoop: core.eventLoop)
+        moment = core.eventLoop.scheduleTask(in: Self.patience) {
+            requests.value.moment = nil
+            requests.value.isMomentOver = true
+            requests.value.core.turn { _ in }
         }
     }
 
@@ -96,6 +121,7 @@ final class FiniteRequests {
     /// The path is over: what was sent goes out, and no answer matters any more.
     func close() {
         isOver = true
+        moment?.cancel()
         tickets = [:]
         pool.closeWhenIdle()
     }

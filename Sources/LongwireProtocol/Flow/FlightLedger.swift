@@ -27,6 +27,11 @@ struct FlightLedger {
     /// The transactions of which an end is still to be expected.
     var underWay: Int { flights.count { !$0.isAnswered } }
 
+    /// Of these, the ones that the other side is not known to have read.
+    func unread(covered: UInt64) -> Int {
+        flights.count { flight in !flight.isAnswered && flight.range.map { $0.upperBound > covered } ?? true }
+    }
+
     mutating func sent(_ transaction: UInt64, range: ClosedRange<UInt64>?, now: NIODeadline) {
         flights.append(Flight(transaction: transaction, sentAt: now, range: range))
     }

@@ -134,13 +134,17 @@ package struct SendQueue {
         let number = nextNumber
         nextNumber += 1
         costNumbered += cost
-        if let last = segments.indices.last, !segments[last].isSealed,
-            segments[last].bytes.readableBytes + size <= Self.segmentBytes
-        {
-            write(number, checksum, &segments[last].bytes)
-            segments[last].last = number
-            segments[last].costEnd = costNumbered
-            return
+        if let last = segments.indices.last {
+            let costEnd = costNumbered
+            // In place: an assignment through the subscript copies the whole segment first.
+            let isWritten = segments.modify(last) { segment in
+                guard !segment.isSealed, segment.bytes.readableBytes + size <= Self.segmentBytes else { return false }
+                write(number, checksum, &segment.bytes)
+                segment.last = number
+                segment.costEnd = costEnd
+                return true
+            }
+            if isWritten { return }
         }
         if let last = segments.last { previousSegmentBytes = last.bytes.readableBytes }
         var bytes = ByteBuffer()
@@ -168,7 +172,8 @@ package struct SendQueue {
             cursorSegment -= 1
         }
         if let first = segments.indices.first, segments[first].first <= number {
-            costCovered += Self.trim(&segments[first], upTo: number, checksum: checksum)
+            let checksum = checksum
+            costCovered += segments.modify(first) { Self.trim(&$0, upTo: number, checksum: checksum) }
         }
         unsent = unsent.compactMap { $0.upperBound <= number ? nil : max($0.lowerBound, number + 1)...$0.upperBound }
         if cursor <= number || cursorSegment < 0 { moveCursorToStart() }

@@ -48,11 +48,22 @@ extension SessionMachine {
             guard path.phase == .used, underWay < configuration.uplinkRequests else { return false }
             if isSomethingDue { return true }
             guard outbox.hasSendable else { return false }
-            // While requests are under way, what comes meanwhile makes a bundle.
-            if underWay == 0 || outbox.isClosing { return isGathered(now) }
-            return outbox.retained >= UInt64(configuration.bundleBytes) || isBundle
+            // What comes while requests are under way makes a bundle. A message by itself need not wait for the answers to
+            // those of which the downlink says already that they were read.
+            let isAlone = outbox.unsentFrames == 1 && path.flights.unread(covered: outbox.covered) == 0
+            if underWay == 0 || isAlone || outbox.isClosing { return isGathered(now) }
+            return outbox.hasRepeats || isBundle
         default: return false
         }
+    }
+
+    /// Whether the next request would only say what was received: it may wait a moment for messages to go with.
+    package func isNextRequestBare(on path: UInt64, now: NIODeadline) -> Bool {
+        guard role == .client, ending == nil, let index = index(of: path), paths[index].isConfirmed else {
+            return false
+        }
+        let isDue = acks.isDue(now) || (acks.dueAt != nil && paths[index].transport == .poll)
+        return isDue && !outbox.hasUnsent && !paths[index].owesAck && paths[index].owedPong == nil && !owesPing
     }
 
     /// Whether what has not gone yet makes a bundle.
@@ -187,9 +198,12 @@ extension SessionMachine {
         gatheringSince = nil
         guard paths[index].phase == .used, outbox.hasUnsent else { return nil }
         var range: ClosedRange<UInt64>?
-        while body.readableBytes < configuration.bundleBytes,
-            let run = outbox.next(maxBytes: max(configuration.bundleBytes - body.readableBytes, FrameLimits.value + 16))
-        {
+        while body.readableBytes < configuration.bundleBytes {
+            // A bundle holds one frame at least.
+            let room = configuration.bundleBytes - body.readableBytes
+            guard let run = outbox.next(maxBytes: range == nil ? max(room, FrameLimits.value + 16) : room) else {
+                break
+            }
             // Runs of one bundle are one range: a gap between them arrived already, or goes again for nothing.
             range = (range?.lowerBound ?? run.first)...run.last
             roundTrip.sent(run.last, costCovered: outbox.costCovered, now: now)

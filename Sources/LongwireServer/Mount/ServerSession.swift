@@ -78,10 +78,14 @@ final class ServerSession: SessionObserver {
 
     func messagesReady(in core: SessionCore) {
         guard case .inline(let servlet) = servlet, isStarted else { return }
-        while core.machine.hasRoom {
-            guard let message = core.take() else { return closeIfPeerClosed(core) }
-            timed { servlet.received(message, in: session) }
+        var isEmpty = false
+        // Everything that waits is one piece of work on the loop.
+        timed {
+            while !isEmpty, core.machine.hasRoom {
+                if let message = core.take() { servlet.received(message, in: session) } else { isEmpty = true }
+            }
         }
+        guard !isEmpty else { return closeIfPeerClosed(core) }
         // The servlet could not answer: the rest waits, and so, at its window, does the client.
         if !core.machine.isEnded { core.machine.waitForRoom() }
     }

@@ -77,7 +77,8 @@ final class PlainPeer: SessionObserver {
             start.writeStaticString(":\n\n")
             if isGap {
                 let data = ByteBuffer(string: "{\"after\":\(seen),\"next\":\(replay.last - UInt64(events.count) + 1)}")
-                EventStream.write(name: "lost", id: nil, data: data.readableBytesView, to: &start)
+                let id = id(of: replay.last - UInt64(events.count))
+                EventStream.write(name: "lost", id: id, data: data.readableBytesView, to: &start)
             }
             for event in events { start.writeImmutableBuffer(event) }
         } else {
@@ -259,7 +260,7 @@ final class PlainPeer: SessionObserver {
             var event = ByteBuffer()
             let data = ByteBuffer(
                 string: "{\"code\":\(ending.code.rawValue),\"reason\":\(Problem.quoted(ending.reason))}")
-            EventStream.write(name: "close", id: nil, data: data.readableBytesView, to: &event)
+            EventStream.write(name: "close", id: id(of: replay.last), data: data.readableBytesView, to: &event)
             downlink.write(event)
             downlink.end()
         }

@@ -33,6 +33,11 @@ struct PlainRequests {
     }
 
     private func open(_ identifier: SessionIdentifier) {
+        // A secret that is not taken must not be thought taken.
+        guard request.head.headerFields[.longwireToken] == nil || ownToken != nil else {
+            return refuse(
+                .badRequest, "Bad token", "Longwire-Token takes 22 to 128 letters, digits, - and _, random ones.")
+        }
         let token = SessionToken.random()
         let open = OpenFrame(
             transport: .duplex, path: 1, identifier: identifier, token: token, instance: nil, using: 0, received: 0,
@@ -80,10 +85,10 @@ struct PlainRequests {
         request.query["prelude"].flatMap { UInt32($0) }.map { min(Int($0), FrameLimits.payload) } ?? 0
     }
 
-    /// The token that the client made; nil where it brings none that can be one.
+    /// The token that the client made; nil where it brings none, or one that cannot be.
     private var ownToken: PlainSecret? {
         guard let text = request.head.headerFields[.longwireToken], (22...128).contains(text.utf8.count),
-            Base64.urlDecoded(text) != nil
+            text.utf8.allSatisfy(Base64.isOfURLs)
         else { return nil }
         return PlainSecret(text: text)
     }

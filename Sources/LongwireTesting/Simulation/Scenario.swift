@@ -164,5 +164,6 @@ struct Scenario {
         configuration.heartbeatMode = random.chance(0.3) ? .interval : .silence
         configuration.bundleBytes = random.pick([16_600, 64 * 1024])
         if random.chance(0.1) { configuration.acknowledgeDelay = .zero }
+        if random.chance(0.2) { configuration.bundleDelay = .milliseconds(20) }
     }
 }
