@@ -126,6 +126,16 @@ extension SessionMachine {
         guard path.phase == .used || isLastAttempt else {
             return closePath(at: index, .denied(abort.code, abort.reason), now: now)
         }
+        ended(by: abort)
+    }
+
+    /// Server: the client's ABORT came in a request whose path is gone, as the line of its downlink may end first.
+    package mutating func abortReceivedAside(_ abort: AbortFrame) {
+        guard role == .server, ending == nil else { return }
+        ended(by: abort)
+    }
+
+    private mutating func ended(by abort: AbortFrame) {
         _ = outbox.acknowledged(upTo: min(abort.received, outbox.highestSent), limit: 0)
         if outbox.isCloseCovered, let close = inbox.close {
             // The server ended normally and its last words were lost (rule 7).

@@ -27,7 +27,9 @@ struct FiniteDelivery: Sendable {
         core.turn { core in
             let now = NIODeadline.now()
             switch core.machine.attach(open, now: now) {
-            case .closeAtOnce: answer(exchange, ByteBuffer(), core)
+            case .closeAtOnce:
+                if let abort = abort(core) { core.machine.abortReceivedAside(abort) }
+                answer(exchange, ByteBuffer(), core)
             case .refused(let code, let reason):
                 let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
                 answer(exchange, FrameEncoder.encoded(.abort(abort)), core)
@@ -61,6 +63,14 @@ struct FiniteDelivery: Sendable {
             core.machine.inputUnreadable(on: open.path, reason: "\(error)", now: now)
             return false
         }
+    }
+
+    /// The client's last word, where that is all it says.
+    private func abort(_ core: SessionCore) -> AbortFrame? {
+        var decoder = FrameDecoder(checksum: core.machine.checksum)
+        decoder.append(frames)
+        guard case .abort(let abort)? = try? decoder.next() else { return nil }
+        return abort
     }
 
     private func answer(_ exchange: any HTTPExchange, _ body: ByteBuffer, _ core: SessionCore) {
