@@ -53,7 +53,6 @@ struct Mailbox {
     }
 
     mutating func end(_ ending: SessionEnding) {
-        peerClosed()
         for waiting in awaitingEnd { waiting.resume(returning: ending) }
         awaitingEnd = []
     }

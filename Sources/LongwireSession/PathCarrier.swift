@@ -10,10 +10,17 @@ package protocol PathCarrier: AnyObject {
     func flush()
     /// The path is over: everything written still goes out, then the transaction ends.
     func close()
+    /// The same after this side's ABORT, which nothing answers: `heard` is called once, when the other side has ended
+    /// the transaction too, or was given time to.
+    func closeAfterLastWord(_ heard: @escaping () -> Void)
     /// Lets a carrier of finite transactions send requests or answers; others do nothing.
     func exchange(_ core: SessionCore, now: NIODeadline)
 }
 
 extension PathCarrier {
     package func exchange(_ core: SessionCore, now: NIODeadline) {}
+    package func closeAfterLastWord(_ heard: @escaping () -> Void) {
+        close()
+        heard()
+    }
 }

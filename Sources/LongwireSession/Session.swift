@@ -96,6 +96,8 @@ public final class Session: Sendable {
     }
 
     /// Ends the session at once, in both directions; what was not acknowledged may be lost.
+    ///
+    /// ``ending`` follows when the other side had the time to hear of it, 2 s at most.
     public func abort(_ code: CloseCode, reason: String = "") {
         onLoop { core in core.turn { $0.machine.abort(code: code, reason: reason, now: .now()) } }
     }
@@ -105,7 +107,7 @@ public final class Session: Sendable {
         get async {
             await withCheckedContinuation { continuation in
                 onLoop { core in
-                    if let ending = core.ending {
+                    if core.isEndTold, let ending = core.ending {
                         continuation.resume(returning: ending)
                     } else {
                         core.mailbox.awaitEnd(continuation)

@@ -21,6 +21,8 @@ package final class SessionCore {
     var mailbox = Mailbox()
     /// How the session ended, with what never reached the machine counted in.
     package private(set) var ending: SessionEnding?
+    /// Whether those who wait for the end have been told.
+    private(set) var isEndTold = false
     /// CLOSE that waits for messages on their way from other threads.
     private var pendingClose: ((inout SessionMachine) -> Void)?
     let outgoing = OutgoingTransit()
@@ -164,7 +166,6 @@ package final class SessionCore {
         deliver()
         // The last words go out before the carriers are closed.
         pump(now: .now())
-        for (path, _) in carriers { closeCarrier(of: path) }
         // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
         let ending = outgoing.end { count in
             var whole = ending
@@ -174,10 +175,34 @@ package final class SessionCore {
         self.ending = ending
         mailbox.finish(ending.kind == .closed ? nil : ending)
         pendingClose = nil
-        mailbox.end(ending)
+        mailbox.peerClosed()
+        closeCarriers(afterLastWord: ending.kind == .aborted && !ending.isRemote)
         observer?.ended(ending, in: self)
         owner = nil
         wheel.leave(self)
+    }
+
+    /// Closes what carried the session, and then tells those who wait for its end: their program may exit with it, and
+    /// what was said last must have left by then.
+    private func closeCarriers(afterLastWord: Bool) {
+        let closing = carriers
+        carriers = []
+        var left = closing.count + 1
+        let closed = { [self] in
+            left -= 1
+            guard left == 0, let ending else { return }
+            isEndTold = true
+            mailbox.end(ending)
+        }
+        for (_, carrier) in closing {
+            if afterLastWord {
+                carrier.closeAfterLastWord(closed)
+            } else {
+                carrier.close()
+                closed()
+            }
+        }
+        closed()
     }
 
     private func resumeSenders() {

@@ -125,4 +125,12 @@ final class FiniteRequests {
         tickets = [:]
         pool.closeWhenIdle()
     }
+
+    /// The same; `heard` is called once all of it was answered, or there was time to.
+    func closeAfterLastWord(_ heard: @escaping () -> Void) {
+        isOver = true
+        tickets = [:]
+        let word = LastWord(on: core.eventLoop, heard: heard)
+        pool.closeWhenIdle { word.lineEnded() }
+    }
 }

@@ -29,6 +29,7 @@ final class RequestPool {
     private var idle: [RequestConnection] = []
     private var tickets: UInt64 = 0
     private var isClosing = false
+    private var whenIdle: (() -> Void)?
 
     /// Connections that wait for their next request; more are closed.
     private static let idleLimit = 4
@@ -53,15 +54,28 @@ final class RequestPool {
     }
 
     /// Gives a request up: its connection is closed, and it is not completed.
-    func cancel(_ ticket: Ticket) {
-        requests.removeValue(forKey: ticket)?.connection?.close()
-    }
+    func cancel(_ ticket: Ticket) { take(ticket)?.connection?.close() }
 
-    /// Closes every connection once the requests under way are answered.
-    func closeWhenIdle() {
+    /// Closes every connection once the requests under way are answered, or have failed; then calls `done`.
+    func closeWhenIdle(_ done: (() -> Void)? = nil) {
         isClosing = true
         for connection in idle { connection.close() }
         idle = []
+        guard !requests.isEmpty else {
+            done?()
+            return
+        }
+        whenIdle = done
+    }
+
+    /// Takes a request from those under way.
+    private func take(_ ticket: Ticket) -> Request? {
+        let request = requests.removeValue(forKey: ticket)
+        if requests.isEmpty, let done = whenIdle {
+            whenIdle = nil
+            done()
+        }
+        return request
     }
 
     private func connect(for ticket: Ticket) {
@@ -76,7 +90,7 @@ final class RequestPool {
             case .failure(let error):
                 var why = DialFailure.dialling(error, dialer: pool.value.dialer)
                 why.isAboutHost = true
-                pool.value.requests.removeValue(forKey: ticket)?.completion(.failure(why))
+                pool.value.take(ticket)?.completion(.failure(why))
             }
         }
     }
@@ -88,12 +102,12 @@ final class RequestPool {
             let pool = NIOLoopBound(self, eventLoop: eventLoop)
             return eventLoop.execute {
                 let why = ConnectError(.unreachable, "the connection was closed")
-                pool.value.requests.removeValue(forKey: ticket)?.completion(.failure(why))
+                pool.value.take(ticket)?.completion(.failure(why))
             }
         }
         requests[ticket]?.connection = connection
         connection.send(request.head, body: request.body) { [self] response, isReusable in
-            let completion = requests.removeValue(forKey: ticket)?.completion
+            let completion = take(ticket)?.completion
             if isReusable, !isClosing, idle.count < Self.idleLimit {
                 idle.append(connection)
             } else {
@@ -112,7 +126,6 @@ final class RequestPool {
             requests[ticket]?.connection = nil
             return connect(for: ticket)
         }
-        requests[ticket] = nil
-        request.completion(.failure(why))
+        take(ticket)?.completion(.failure(why))
     }
 }

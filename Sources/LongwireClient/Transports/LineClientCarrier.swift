@@ -23,6 +23,7 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var context: ChannelHandlerContext?
     private var decoder = FrameDecoder()
     private var isClosed = false
+    private var lastWord: LastWord?
 
     /// - Parameter dialer: leads to where the line begins, which on `tcp` is not where HTTP is.
     init(
@@ -138,6 +139,7 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        lastWord?.lineEnded()
         gone(DialFailure.describe(error, dialer: dialer))
         context.close(promise: nil)
     }
@@ -151,6 +153,7 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
 
     /// The server closed its side: the session's end, or a cut.
     private func ended() {
+        lastWord?.lineEnded()
         guard !isClosed else { return }
         isClosed = true
         listener.carrierLost(path, Self.ended)
@@ -189,12 +192,20 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
 
     func flush() { context?.flush() }
 
-    func close() {
-        guard !isClosed else { return }
+    func close() { closeAfterLastWord {} }
+
+    func closeAfterLastWord(_ heard: @escaping () -> Void) {
+        guard !isClosed else { return heard() }
         isClosed = true
-        guard context != nil, let channel else { return closeNow() }
+        guard context != nil, let channel else {
+            closeNow()
+            return heard()
+        }
         // What was written goes first, and what still comes is read, so that it does not make the last words a reset.
         channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) }
-        _ = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        lastWord = LastWord(on: core.eventLoop) {
+            channel.close(promise: nil)
+            heard()
+        }
     }
 }

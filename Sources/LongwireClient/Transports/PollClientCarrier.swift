@@ -46,6 +46,11 @@ final class PollClientCarrier: ClientCarrier {
         requests?.close()
     }
 
+    func closeAfterLastWord(_ heard: @escaping () -> Void) {
+        isClosed = true
+        if let requests { requests.closeAfterLastWord(heard) } else { heard() }
+    }
+
     /// Nothing streams here.
     var isWritable: Bool { false }
     func write(control: ByteBuffer, data: ByteBuffer?) {}

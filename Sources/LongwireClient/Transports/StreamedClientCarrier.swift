@@ -42,6 +42,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var isHeadWritten = false
     private var isBodyEnded = false
     private var isClosed = false
+    private var lastWord: LastWord?
 
     /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
     init(
@@ -170,6 +171,7 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     }
 
     private func ended() {
+        lastWord?.lineEnded()
         let response = response
         self.response = .over
         switch response {
@@ -201,11 +203,13 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        lastWord?.lineEnded()
         gone(answered ?? ConnectError(.unreachable, "the connection was closed"))
         context.fireChannelInactive()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        lastWord?.lineEnded()
         gone(answered ?? DialFailure.describe(error, dialer: dialer))
         context.close(promise: nil)
     }
@@ -298,5 +302,25 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
         uplinks?.close()
         // What was written before goes first; the body is left unfinished, since the session has ended it.
         context?.close(promise: nil)
+    }
+
+    func closeAfterLastWord(_ heard: @escaping () -> Void) {
+        guard !isClosed, let context, isHeadWritten else {
+            close()
+            return heard()
+        }
+        isClosed = true
+        if let uplinks {
+            uplinks.closeAfterLastWord(heard)
+            return context.close(promise: nil)
+        }
+        let channel = context.channel
+        lastWord = LastWord(on: core.eventLoop) {
+            channel.close(promise: nil)
+            heard()
+        }
+        guard lengthLeft == nil, !isBodyEnded else { return }
+        isBodyEnded = true
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
