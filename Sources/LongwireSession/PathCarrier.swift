@@ -2,7 +2,7 @@ package import NIOCore
 
 /// The transaction, or the transactions, that carry one path; on the session's event loop.
 package protocol PathCarrier: AnyObject {
-    /// Whether data may be written now; control frames go always.
+    /// Whether anything may be written now; where nothing streams, always.
     var isWritable: Bool { get }
     /// Writes control frames and data as one piece; either may be empty. Nothing is flushed.
     func write(control: ByteBuffer, data: ByteBuffer?)

@@ -18,6 +18,8 @@ package final class SessionCore {
     private var depth = 0
     private var isPumpScheduled = false
     private var isSettling = false
+    /// Whether a carrier could not be written to.
+    private var isHeldUp = false
     var mailbox = Mailbox()
     /// How the session ended, with what never reached the machine counted in.
     package private(set) var ending: SessionEnding?
@@ -30,6 +32,7 @@ package final class SessionCore {
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
+    private static let heldUpPause = TimeAmount.milliseconds(250)
     /// The most data that one write takes.
     private static let writeBytes = 64 * 1024
 
@@ -80,7 +83,8 @@ package final class SessionCore {
         if machine.isEnded {
             wheel.leave(self)
         } else if let deadline = machine.nextDeadline(now: now) {
-            wheel.enter(self, at: deadline)
+            // What is due and cannot be written is not due again in the next turn.
+            wheel.enter(self, at: isHeldUp ? max(deadline, now + Self.heldUpPause) : deadline)
         }
     }
 
@@ -110,8 +114,14 @@ package final class SessionCore {
     }
 
     private func pump(now: NIODeadline) {
+        isHeldUp = false
         for (path, carrier) in carriers {
             carrier.exchange(self, now: now)
+            // Who does not read gets no control frames either: they are state, and what they say last is enough.
+            guard carrier.isWritable || machine.isEnded else {
+                isHeldUp = true
+                continue
+            }
             var hasWritten = false
             scratch.clear()
             var control = scratch

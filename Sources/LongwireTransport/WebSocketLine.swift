@@ -22,7 +22,10 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
         let frame = unwrapInboundIn(data)
         switch frame.opcode {
         case .binary, .continuation: context.fireChannelRead(wrapInboundOut(frame.unmaskedData))
-        case .ping: send(.pong, frame.unmaskedData, context)
+        case .ping:
+            // Who does not read gets no more of them; one answer for many is enough (section 5.5.3).
+            guard context.channel.isWritable else { return }
+            send(.pong, frame.unmaskedData, context)
         case .pong: break
         case .connectionClose:
             close(context, code: .normalClosure)

@@ -25,6 +25,13 @@ import Testing
                 #expect(try await status(server, line, fields) != "403", "\(line) with \(fields)")
             }
         }
+        // A page may fetch without an origin where it cannot read the answer; who follows a link is no page.
+        for site in ["cross-site", "same-site"] {
+            let fetched = ["Accept: text/event-stream", "Sec-Fetch-Site: \(site)", "Sec-Fetch-Mode: no-cors"]
+            #expect(try await status(server, "GET /longwire/echo", fetched) == "403")
+            let led = ["Sec-Fetch-Site: \(site)", "Sec-Fetch-Mode: navigate"]
+            #expect(try await status(server, "GET /longwire/", led) == "200")
+        }
         let answer = try await RawConnection.answer(
             port: server.port, "GET /longwire/echo", ["Origin: http://evil.example"])
         #expect(answer.contains("application/problem+json"))

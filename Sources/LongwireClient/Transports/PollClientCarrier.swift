@@ -52,7 +52,7 @@ final class PollClientCarrier: ClientCarrier {
     }
 
     /// Nothing streams here.
-    var isWritable: Bool { false }
+    var isWritable: Bool { true }
     func write(control: ByteBuffer, data: ByteBuffer?) {}
     func flush() {}
 }

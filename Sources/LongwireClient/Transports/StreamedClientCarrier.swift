@@ -43,6 +43,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
     private var isBodyEnded = false
     private var isClosed = false
     private var lastWord: LastWord?
+    /// The most of a response with a length that is kept until its end: it can be no more than a refusal.
+    private static let unjudgedLimit = 64 * 1024
 
     /// - Parameter declaredLength: what is said to be the length of a `duplex` body; nil to send it in chunks.
     init(
@@ -109,6 +111,9 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             guard !isClosed else { return }
             guard unjudged == nil else {
                 unjudged?.writeImmutableBuffer(bytes)
+                guard unjudged?.readableBytes ?? 0 <= Self.unjudgedLimit else {
+                    return gone(ConnectError(.notLongwire, "the answer to an OPEN is too long and does not stream"))
+                }
                 return
             }
             framesReceived(bytes)

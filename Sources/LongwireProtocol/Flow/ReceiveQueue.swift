@@ -58,8 +58,11 @@ package struct ReceiveQueue {
             return false
         }
         try accept(frame)
-        while let next = kept.first, next.number == received + 1 {
-            kept.removeFirst()
+        var joined = 0
+        defer { kept.removeFirst(joined) }
+        while joined < kept.count, kept[joined].number == received + 1 {
+            let next = kept[joined]
+            joined += 1
             keptCost -= next.cost
             guard close == nil else { throw .afterClose }
             try accept(next)
@@ -68,7 +71,13 @@ package struct ReceiveQueue {
     }
 
     private mutating func keep(_ frame: NumberedFrame) throws(Violation) {
-        let place = kept.firstIndex { $0.number >= frame.number } ?? kept.endIndex
+        // Nothing follows CLOSE, which costs nothing: without this, any number of them would be kept.
+        if let last = kept.last {
+            if last.number < frame.number, last.isClose { throw .afterClose }
+            if frame.number < last.number, frame.isClose { throw .afterClose }
+        }
+        // What comes out of order comes mostly in order behind what is missing.
+        let place = kept.lastIndex { $0.number < frame.number }.map { $0 + 1 } ?? kept.startIndex
         if place < kept.endIndex, kept[place].number == frame.number { return }
         let highest = max(kept.last?.number ?? 0, frame.number)
         let (missing, _) = (highest - received).subtractingReportingOverflow(UInt64(kept.count) + 1)

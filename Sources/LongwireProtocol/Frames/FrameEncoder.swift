@@ -171,12 +171,16 @@ extension ByteBuffer {
         }
     }
 
-    /// Writes a reason, cut between characters to what a frame may carry.
+    /// Writes a reason, cut between characters of Unicode to what a frame may carry.
     fileprivate mutating func writeReason(_ reason: String) {
-        var text = reason[...]
-        while text.utf8.count > FrameLimits.reason {
-            text.removeLast(max(1, (text.utf8.count - FrameLimits.reason) / 32))
+        let scalars = reason.unicodeScalars
+        var end = scalars.startIndex
+        var count = 0
+        while end < scalars.endIndex {
+            count += UTF8.width(scalars[end])
+            if count > FrameLimits.reason { break }
+            scalars.formIndex(after: &end)
         }
-        writeSubstring(text)
+        writeSubstring(reason[..<end])
     }
 }

@@ -36,6 +36,8 @@ package enum FrameLimits {
     package static let overhead: UInt64 = 64
     /// The greatest reason of CLOSE and ABORT, in bytes of UTF-8.
     package static let reason = 256
+    /// The least that the size of a transaction may be limited to, in bytes.
+    package static let leastSize = 1024 * 1024
     /// The greatest number of parameters in OPEN and OPENED.
     package static let parameterCount = 32
     /// The greatest size of all parameters in OPEN or OPENED, in bytes.

@@ -22,6 +22,9 @@ package struct NumberedFrame: Equatable, Sendable {
         self.content = content
     }
 
+    /// Whether this is the last of its direction.
+    package var isClose: Bool { if case .close = content { true } else { false } }
+
     /// What the frame costs of the receiver's credit, in bytes; CLOSE is free.
     package var cost: UInt64 {
         switch content {

@@ -92,7 +92,8 @@ public struct SessionConfiguration: Sendable, Equatable {
         guard heartbeat >= .milliseconds(10) else {
             throw ConfigurationError("the heartbeat must be at least 10 ms")
         }
-        guard greatestAge <= .zero || greatestAge >= .seconds(1), greatestSize <= 0 || greatestSize >= 1024 * 1024
+        guard greatestAge <= .zero || greatestAge >= .seconds(1),
+            greatestSize <= 0 || greatestSize >= FrameLimits.leastSize
         else {
             throw ConfigurationError(
                 "the greatest age of a transaction must be 0 (no limit) or at least 1 s, its greatest size 0 or 1 MiB")

@@ -88,14 +88,16 @@ extension SessionMachine {
         }
         offers = opened.parameters
         instance = opened.instance
-        heartbeat = .milliseconds(Int64(clamping: min(opened.heartbeat, 86_400_000)))
+        // A server may not make its clients spin.
+        heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
         resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
         allowanceLimit = opened.allowance
         paths[index].phase = .candidate
         paths[index].progressAt = now
         paths[index].greatestAge = smaller(configuration.greatestAge, opened.greatestAge)
         let ownSize = UInt64(max(configuration.greatestSize, 0))
-        paths[index].greatestSize = [ownSize, opened.greatestSize].filter { $0 > 0 }.min() ?? 0
+        let theirSize = opened.greatestSize > 0 ? max(opened.greatestSize, UInt64(FrameLimits.leastSize)) : 0
+        paths[index].greatestSize = [ownSize, theirSize].filter { $0 > 0 }.min() ?? 0
         if var allowance = paths[index].allowance {
             let written = allowance.written
             allowance = Allowance(opened.allowance, isIgnored: configuration.ignoresAllowance)
@@ -110,7 +112,8 @@ extension SessionMachine {
     }
 
     private func smaller(_ own: TimeAmount, _ theirs: UInt64) -> TimeAmount {
-        let theirs = TimeAmount.milliseconds(Int64(clamping: min(theirs, 86_400_000)))
+        let theirs: TimeAmount =
+            theirs == 0 ? .zero : .milliseconds(Int64(clamping: min(max(theirs, 1000), 86_400_000)))
         if own <= .zero { return theirs }
         return theirs <= .zero ? own : min(own, theirs)
     }

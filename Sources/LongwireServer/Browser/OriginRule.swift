@@ -2,7 +2,8 @@ internal import HTTPTypes
 
 /// Which pages may use a mount from a browser, by the origin that browsers name in their requests.
 ///
-/// A request without an origin is not from a page of another site, and passes.
+/// A request without an origin is from a page of another site only where the browser says so by other means: a page
+/// may fetch without being allowed to read, and a servlet would start for it.
 struct OriginRule {
     enum Verdict: Equatable {
         /// Not from a browser, or from a page of this very host.
@@ -16,7 +17,9 @@ struct OriginRule {
     let allowed: [String]
 
     func verdict(on head: HTTPRequest) -> Verdict {
-        guard let origin = head.headerFields[.origin] else { return .own }
+        guard let origin = head.headerFields[.origin] else {
+            return Self.isFetchedElsewhere(head) && !allowed.contains("*") ? .refused("another site") : .own
+        }
         if let host = Self.host(of: origin), let own = head.authority.map({ Self.normal($0, likeIn: origin) }),
             host == own
         {
@@ -27,6 +30,13 @@ struct OriginRule {
             return .configured(origin, mayHaveCredentials: normal != "null")
         }
         return allowed.contains("*") ? .configured("*", mayHaveCredentials: false) : .refused(origin)
+    }
+
+    /// Whether a page of another site fetches this, rather than leads its reader here (W3C Fetch Metadata).
+    private static func isFetchedElsewhere(_ head: HTTPRequest) -> Bool {
+        let site = head.headerFields[.secFetchSite]?.lowercased()
+        guard site == "cross-site" || site == "same-site" else { return false }
+        return head.headerFields[.secFetchMode]?.lowercased() != "navigate"
     }
 
     /// Why something cannot be configured as an origin; nil where it can.
@@ -51,4 +61,9 @@ struct OriginRule {
         let host = authority.lowercased()
         return host.hasSuffix(port) ? String(host.dropLast(port.count)) : host
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static let secFetchSite = HTTPField.Name("Sec-Fetch-Site") ?? .origin
+    fileprivate static let secFetchMode = HTTPField.Name("Sec-Fetch-Mode") ?? .origin
 }

@@ -5,18 +5,31 @@ internal import NIOHTTP1
 /// Refuses a request whose target is an absolute URL of another host than its Host field names.
 ///
 /// It must see heads before the codec that keeps only their path.
-final class ForeignHostHandler: ChannelInboundHandler, RemovableChannelHandler {
+final class ForeignHostHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
     private var isRefused = false
+    private var isAnswering = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isRefused else { return }
         if case .head(let head) = unwrapInboundIn(data), Self.isForeign(head) {
             isRefused = true
-            refuse(context)
+            // Behind a response that goes on, there is no place for another.
+            return isAnswering ? context.close(promise: nil) : refuse(context)
         }
-        if !isRefused { context.fireChannelRead(data) }
+        context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        switch unwrapOutboundIn(data) {
+        case .head(let head): isAnswering = head.status.code >= 200
+        case .end: isAnswering = false
+        case .body: break
+        }
+        context.write(data, promise: promise)
     }
 
     private static func isForeign(_ head: HTTPRequestHead) -> Bool {

@@ -27,7 +27,9 @@ final class HTTPChannelExchange: HTTPExchange {
         keepsAlive = head.headerFields[.connection]?.lowercased().contains("close") != true
     }
 
-    private var endsConnection: Bool { !hasRequestEnded || !keepsAlive }
+    private var isLast: Bool { !hasRequestEnded || !keepsAlive }
+    /// Whether the client was told that no request can follow on this connection.
+    private(set) var endsConnection = false
 
     var eventLoop: any EventLoop { context.eventLoop }
     var isWritable: Bool { context.channel.isWritable }
@@ -36,7 +38,8 @@ final class HTTPChannelExchange: HTTPExchange {
         guard !isOver else { return }
         var head = head
         // A connection whose request may not have ended cannot serve another one.
-        if endsConnection, !isMultiplexed { head.headerFields[.connection] = "close" }
+        endsConnection = isLast
+        if isLast, !isMultiplexed { head.headerFields[.connection] = "close" }
         context.write(wrap(.head(head)), promise: nil)
     }
 
@@ -53,7 +56,9 @@ final class HTTPChannelExchange: HTTPExchange {
     func finish() {
         guard !isOver else { return }
         let channel = context.channel
-        let promise = endsConnection ? context.eventLoop.makePromise(of: Void.self) : nil
+        let ends = endsConnection || isLast
+        let promise = ends ? context.eventLoop.makePromise(of: Void.self) : nil
+        if ends { Self.close(channel, in: Self.timeToRead) }
         promise?.futureResult.whenComplete { [isMultiplexed] _ in Self.closeGently(channel, isMultiplexed) }
         context.writeAndFlush(wrap(.end(nil)), promise: promise)
         over()
@@ -64,7 +69,15 @@ final class HTTPChannelExchange: HTTPExchange {
     /// A stream of HTTP/2 has ended its side with its last frame, and knows no other close than a reset.
     private static func closeGently(_ channel: any Channel, _ isMultiplexed: Bool) {
         if !isMultiplexed { channel.close(mode: .output).whenFailure { _ in channel.close(promise: nil) } }
-        _ = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        close(channel, in: .seconds(2))
+    }
+
+    /// How long a client may take to read the end of its answer.
+    private static let timeToRead = TimeAmount.seconds(30)
+
+    private static func close(_ channel: any Channel, in time: TimeAmount) {
+        let timeout = channel.eventLoop.scheduleTask(in: time) { channel.close(promise: nil) }
+        channel.closeFuture.whenComplete { _ in timeout.cancel() }
     }
 
     func drop() {

@@ -51,9 +51,15 @@ public final class HTTPListener: Sendable {
         return HTTPListener(channel: channel)
     }
 
+    /// The most bytes that wait to be decoded, of a connection: several of the greatest heads.
+    private static let undecodedLimit = 512 * 1024
+
     private static func configureHTTP1(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
         let encoder = HTTPResponseEncoder()
-        let decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+        // What follows a wish that was not granted is never decoded: it must not pile up.
+        let decoder = ByteToMessageHandler(
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes), maximumBufferSize: undecodedLimit)
+        let filter = UpgradeFilter()
         let refused = RefusedUpgradeHandler()
         let errors = HTTPServerProtocolErrorHandler()
         let old = HTTP10Handler()
@@ -63,11 +69,12 @@ public final class HTTPListener: Sendable {
         let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true)
         let upgrade = HTTPServerUpgradeHandler(
             upgraders: [mount.webSocketUpgrader()], httpEncoder: encoder,
-            extraHTTPHandlers: [decoder, refused, errors, old, deadline, foreign, codec, longwire],
+            extraHTTPHandlers: [decoder, filter, refused, errors, old, deadline, foreign, codec, longwire],
             upgradeCompletionHandler: { _ in }
         )
         try pipeline.addHandler(encoder)
         try pipeline.addHandler(decoder)
+        try pipeline.addHandler(filter)
         try pipeline.addHandler(upgrade)
         for handler in [refused, errors, old, deadline, foreign, codec, longwire] as [any ChannelHandler] {
             try pipeline.addHandler(handler)
@@ -82,10 +89,14 @@ public final class HTTPListener: Sendable {
         ]
         var stream = NIOHTTP2Handler.StreamConfiguration()
         stream.targetWindowSize = 256 * 1024
+        let idle = IdleStreamsHandler(limit: mount.configuration.session.timeToOpen)
+        try pipeline.addHandler(idle)
+        let streams = NIOLoopBound(idle, eventLoop: pipeline.eventLoop)
         _ = try pipeline.configureHTTP2Pipeline(
             mode: .server, connectionConfiguration: connection, streamConfiguration: stream
         ) { channel in
             channel.eventLoop.makeCompletedFuture {
+                streams.value.opened(channel)
                 try channel.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
                 try channel.pipeline.syncOperations.addHandler(
                     LongwireHTTPHandler(mount: mount, refusesOthers: true, isMultiplexed: true))

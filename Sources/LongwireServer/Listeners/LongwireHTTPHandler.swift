@@ -28,6 +28,8 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     private let refusesOthers: Bool
     private let isMultiplexed: Bool
     private var request = Request.none
+    /// Whether nothing of this connection counts any more.
+    private var isDone = false
 
     /// A handler for one channel.
     ///
@@ -47,6 +49,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
 
     /// Hands the parts of a request to whom they belong.
     public func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isDone else { return }
         let part = unwrapInboundIn(data)
         switch part {
         case .head(let head): received(head, context: context, data: data)
@@ -66,9 +69,17 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     }
 
     private func received(_ head: HTTPRequest, context: ChannelHandlerContext, data: NIOAny) {
-        if case .ours(let exchange) = request, !exchange.isOver {
-            // A second request behind an open transaction: this connection has no room for it.
-            return context.close(promise: nil)
+        if case .ours(let exchange) = request {
+            guard exchange.isOver else {
+                // A second request behind an open transaction: this connection has no room for it.
+                isDone = true
+                return context.close(promise: nil)
+            }
+            // It was told that the connection ends with that answer, and will send this one again on another.
+            if exchange.endsConnection, !isMultiplexed {
+                isDone = true
+                return
+            }
         }
         let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
         // Asked of the channel: a stream of HTTP/2 has its addresses, but must not be asked through its context.
@@ -122,6 +133,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     /// What the codec could not read, or a broken line: ours end here, others go on.
     public func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if case .passed = request { return context.fireErrorCaught(error) }
+        isDone = true
         lost()
         context.close(promise: nil)
     }

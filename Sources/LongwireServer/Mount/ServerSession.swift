@@ -79,9 +79,9 @@ final class ServerSession: SessionObserver {
     func messagesReady(in core: SessionCore) {
         guard case .inline(let servlet) = servlet, isStarted else { return }
         var isEmpty = false
-        // Everything that waits is one piece of work on the loop.
+        // Everything that waits is one piece of work on the loop; what came before the end, even together with it, too.
         timed {
-            while !isEmpty, core.machine.hasRoom {
+            while !isEmpty, core.machine.isEnded || core.machine.hasRoom {
                 if let message = core.take() { servlet.received(message, in: session) } else { isEmpty = true }
             }
         }

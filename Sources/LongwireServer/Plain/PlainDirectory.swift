@@ -19,9 +19,34 @@ final class PlainDirectory: Sendable {
         }
     }
 
-    private let entries = NIOLockedValueBox<[SessionIdentifier: Entry]>([:])
+    private struct State {
+        var entries: [SessionIdentifier: Entry] = [:]
+        var ended = CircularBuffer<SessionIdentifier>()
+    }
 
-    func find(_ identifier: SessionIdentifier) -> Entry? { entries.withLockedValue { $0[identifier] } }
-    func insert(_ identifier: SessionIdentifier, _ entry: Entry) { entries.withLockedValue { $0[identifier] = entry } }
-    func remove(_ identifier: SessionIdentifier) { entries.withLockedValue { $0[identifier] = nil } }
+    /// How many ended sessions are remembered for those who come back to them.
+    private static let endedLimit = 4096
+
+    private let state = NIOLockedValueBox(State())
+
+    func find(_ identifier: SessionIdentifier) -> Entry? { state.withLockedValue { $0.entries[identifier] } }
+
+    func insert(_ identifier: SessionIdentifier, _ entry: Entry) {
+        state.withLockedValue { $0.entries[identifier] = entry }
+    }
+
+    /// Remembers that a session has ended, for as long as others do not push it out.
+    func ended(_ identifier: SessionIdentifier) {
+        state.withLockedValue { state in
+            state.ended.append(identifier)
+            if state.ended.count > Self.endedLimit { state.entries[state.ended.removeFirst()] = nil }
+        }
+    }
+
+    func remove(_ identifier: SessionIdentifier) {
+        state.withLockedValue { state in
+            state.entries[identifier] = nil
+            state.ended.removeAll { $0 == identifier }
+        }
+    }
 }

@@ -159,10 +159,11 @@ final class PlainPeer: SessionObserver {
         switch order(number) {
         case .next: break
         case .repeated: return Self.accept(exchange)
+        case .waiting: return Self.full(exchange)
         case .wrong(let why):
             return Problem(status: .conflict, title: "Out of order", detail: why).answer(exchange)
         }
-        guard !isOver else { return Self.over(exchange) }
+        guard !isOver, !core.machine.outbox.isClosing else { return Self.over(exchange) }
         if waiting.isEmpty, core.offer(message) {
             count(number)
             return Self.accept(exchange)
@@ -180,6 +181,8 @@ final class PlainPeer: SessionObserver {
     private enum Order {
         case next
         case repeated
+        /// It came before, and may still be refused.
+        case waiting
         case wrong(String)
     }
 
@@ -191,7 +194,8 @@ final class PlainPeer: SessionObserver {
         guard let lastNumber, !hasUnnumbered else {
             return .wrong("This session's messages came without numbers; go on without Longwire-Number.")
         }
-        if number <= lastNumber { return number == 0 ? .wrong("Numbers begin with 1.") : .repeated }
+        if number == 0 { return .wrong("Numbers begin with 1.") }
+        if number <= lastNumber { return number > lastNumber - UInt64(waiting.count) ? .waiting : .repeated }
         return number == lastNumber + 1 ? .next : .wrong("Number \(number) came, and \(lastNumber + 1) is next.")
     }
 
@@ -265,6 +269,8 @@ final class PlainPeer: SessionObserver {
             downlink.end()
         }
         downlink = nil
+        // Nobody is sent events any more; this peer stays for a while only to say so.
+        replay = PlainReplay()
         ended()
     }
 

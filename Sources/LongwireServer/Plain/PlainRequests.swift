@@ -66,6 +66,7 @@ struct PlainRequests {
             core: client, token: secret, heartbeat: configuration.heartbeat, resumeTime: configuration.resumeTime
         ) {
             // Who comes back meanwhile is told that it has ended.
+            directory.ended(identifier)
             eventLoop.scheduleTask(in: configuration.resumeTime) { directory.remove(identifier) }
         }
         client.observer = peer

@@ -8,6 +8,9 @@ final class BodyCollector: HTTPExchangeReceiver {
     private let patience: TimeAmount
     private var whole: ((ByteBuffer) -> Void)?
     private var body = ByteBuffer()
+    /// How often it may be looked whether anything comes: a body that drips must end, too.
+    private static let patienceLimit = 8
+    private var looks = 0
     /// The size when it was last looked whether anything comes.
     private var seen = 0
     private var idle: Scheduled<Void>?
@@ -33,9 +36,11 @@ final class BodyCollector: HTTPExchangeReceiver {
 
     private func patienceIsOver() {
         guard whole != nil else { return }
-        guard body.readableBytes > seen else {
+        looks += 1
+        guard body.readableBytes > seen, looks < Self.patienceLimit else {
             return refuse(
-                .requestTimeout, "Body incomplete", "The body came to a halt after \(body.readableBytes) bytes.")
+                .requestTimeout, "Body incomplete",
+                "The body was not whole after this long: it has \(body.readableBytes) bytes so far.")
         }
         seen = body.readableBytes
         watch()

@@ -99,7 +99,9 @@ final class FrameTransaction: HTTPExchangeReceiver {
             return abort(AbortFrame(received: 0, code: .protocolError, reason: reason), identifier: open.identifier)
         }
         switch open.transport {
-        case .uplink, .poll: collect(open)
+        // An uplink belongs to a session that is there, or to none: nothing is kept for one that is not.
+        case .uplink: admit(open) { collect(open, for: $0) }
+        case .poll: collect(open, for: nil)
         default: admit(open) { attach(open, to: $0) }
         }
     }
@@ -160,13 +162,14 @@ final class FrameTransaction: HTTPExchangeReceiver {
     private var bodyLimit: Int { mount.greatestWindow + 4 * (FrameLimits.value + 64) }
 
     /// Waits for the rest of the body; what came of one that stays incomplete is taken when it comes again.
-    private func collect(_ open: OpenFrame) {
+    private func collect(_ open: OpenFrame, for handle: SessionHandle?) {
         let before = bytesRead
         let rest = decoder.takeRest()
         let size = before - rest.readableBytes
         let collector = BodyCollector(exchange, limit: bodyLimit, patience: configuration.heartbeat) { [self] frames in
             let delivery = FiniteDelivery(open: open, frames: frames, bytesRead: size + frames.readableBytes)
-            admit(open) { delivery.attach(exchange, to: $0) }
+            guard let handle else { return admit(open) { delivery.attach(exchange, to: $0) } }
+            delivery.attach(exchange, to: handle)
         }
         exchange.receiver = collector
         collector.bodyReceived(rest)

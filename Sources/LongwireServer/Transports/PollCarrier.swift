@@ -39,7 +39,7 @@ final class PollCarrier: PathCarrier {
     }
 
     /// Nothing streams here.
-    var isWritable: Bool { false }
+    var isWritable: Bool { true }
     func write(control: ByteBuffer, data: ByteBuffer?) {}
     func flush() {}
 

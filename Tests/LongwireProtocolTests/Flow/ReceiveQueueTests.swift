@@ -133,4 +133,17 @@ struct ReceiveQueueTests {
         queue.readCompleted()
         #expect((try queue.take()?.payload.storageCapacity ?? .max) < 1000)
     }
+
+    @Test("Of frames that cost nothing, no more than one waits for what is missing")
+    func closeOutOfOrder() throws {
+        var queue = queue()
+        _ = try queue.receive(close(5))
+        _ = try queue.receive(close(5))
+        #expect(throws: ReceiveQueue.Violation.afterClose) { try queue.receive(close(6)) }
+        #expect(throws: ReceiveQueue.Violation.afterClose) { try queue.receive(message(7, "x")) }
+        #expect(throws: ReceiveQueue.Violation.afterClose) { try queue.receive(close(3)) }
+        for number in [3, 1, 4, 2] as [UInt64] { _ = try queue.receive(message(number, "\(number)")) }
+        #expect(try texts(&queue) == ["1", "2", "3", "4"])
+        #expect(queue.received == 5)
+    }
 }

@@ -140,12 +140,14 @@ public struct ChatServlet: InlineServlet {
         return UInt64(since[since.index(after: dot)...]).flatMap { $0 <= history.last ? $0 : nil }
     }
 
-    /// A name as it was asked for, without control characters and of at most 32 characters.
+    /// A name as it was asked for, without control characters and of at most 32 characters and 128 bytes.
     private static func name(_ wanted: String?, or other: String) -> String {
         let kept = (wanted ?? "").unicodeScalars.filter {
             $0.properties.generalCategory != .control && $0.properties.generalCategory != .format
         }
-        let name = String(String.UnicodeScalarView(kept)).prefix(32)
+        var name = String(String.UnicodeScalarView(kept).prefix(128)).prefix(32)
+        // A character may carry any number of marks.
+        while name.utf8.count > 128 { name.removeLast() }
         return name.isEmpty ? other : String(name)
     }
 }
