@@ -19,6 +19,7 @@ struct PathAbortTests {
         let front = try await choice.start(before: site)
         var configuration = ClientConfiguration()
         configuration.transports = [choice.transport]
+        if choice.transport == .tcp { configuration.directTCP = DirectTCP(port: front.port) }
         let session = try await Longwire.connect(
             "http://127.0.0.1:\(front.port)/longwire/deaf", configuration: configuration)
         let payload = ByteBuffer(repeating: 1, count: 1000)
