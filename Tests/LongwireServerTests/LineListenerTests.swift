@@ -57,7 +57,7 @@ import Testing
 
     @Test func whatIsNoSessionOnBareTCPIsRefusedAndDisturbsNobody() async throws {
         let server = try await TestServer(["echo": .inline(EchoServlet())]) {
-            $0.session.timeToOpen = .milliseconds(300)
+            $0.session.timeToOpen = .seconds(2)
         }
         let listener = try await TCPListener.bind(host: "127.0.0.1", port: 0, mount: server.mount, on: server.group)
         let port = try #require(listener.localAddress?.port)

@@ -1,3 +1,4 @@
+import Foundation
 import LongwireProtocol
 import LongwireServer
 import NIOConcurrencyHelpers
@@ -8,7 +9,7 @@ import Testing
 /// What strangers may send to the built-in listeners: it costs them their connection, and nobody else anything.
 @Suite(.timeLimit(.minutes(2))) struct StrangerTests {
     private static func server() async throws -> TestServer {
-        try await TestServer(["echo": .inline(EchoServlet())]) { $0.session.timeToOpen = .milliseconds(300) }
+        try await TestServer(["echo": .inline(EchoServlet())]) { $0.session.timeToOpen = .seconds(1) }
     }
 
     private func isAlive(_ server: TestServer) async throws -> Bool {
