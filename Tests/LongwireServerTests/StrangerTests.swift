@@ -89,7 +89,7 @@ import Testing
     private struct Keeper: InlineServlet {
         let kept: NIOLockedValueBox<[String]>
         func received(_ message: Message, in session: Session) {
-            kept.withLockedValue { $0.append(message.text ?? "") }
+            kept.withLockedValue { $0.append(message.text) }
         }
     }
 
