@@ -17,12 +17,6 @@ final class HeadDeadlineHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { if context.channel.isActive { start(context) } }
 
-    /// What was upgraded has deadlines of its own.
-    func handlerRemoved(context: ChannelHandlerContext) {
-        deadline?.cancel()
-        deadline = nil
-    }
-
     func channelActive(context: ChannelHandlerContext) {
         start(context)
         context.fireChannelActive()
