@@ -78,8 +78,7 @@ struct WirePollTests {
 
     // R: B3
     @Test(
-        "A request is held until the next one comes; then the first is answered, also with nothing, and one is left",
-        .disabled("a request hangs where nginx keeps no connections to the server"))
+        "A request is held until the next one comes; then the first is answered, also with nothing, and one is left")
     func held() async throws {
         let site = try await Site()
         let client = Client(site)
@@ -88,11 +87,13 @@ struct WirePollTests {
         for _ in 1...5 {
             #expect(!held.isAnswered)
             let next = try await client.post()
-            let answer = try await held.answer()
-            #expect(answer.allSatisfy { $0.type == 0x05 }, "nothing but an ACK: \(answer)")
-            #expect(held.field("content-length") != nil)
-            #expect(!next.isAnswered, "the first is answered, not the second")
-            held = next
+            // Two connections: which of them came first, only the server knows. That one is answered.
+            try await eventually("one of two is answered") { held.isAnswered || next.isAnswered }
+            let (answered, left) = held.isAnswered ? (held, next) : (next, held)
+            #expect(answered.frames.allSatisfy { $0.type == 0x05 }, "nothing but an ACK: \(answered.frames)")
+            #expect(answered.field("content-length") != nil)
+            #expect(!left.isAnswered, "one is answered, not both")
+            held = left
         }
         // Six at once: all but one are answered.
         var many: [WireExchange] = []
@@ -198,8 +199,7 @@ struct WirePollTests {
 
     // R: B1, B4
     @Test(
-        "Lost and swapped requests: everything is taken once and in order, whatever comes twice",
-        .disabled("a request hangs where nginx keeps no connections to the server"))
+        "Lost and swapped requests: everything is taken once and in order, whatever comes twice")
     func requests() async throws {
         let site = try await Site(echo: true)
         let client = Client(site)
@@ -214,11 +214,11 @@ struct WirePollTests {
         let fourth = try await client.post(Wire.text(4, "d"))
         let third = try await client.post(Wire.text(3, "c") + Wire.text(4, "d") + Wire.text(5, "e"))
         try await eventually("all arrive") { site.heard.value.count >= 5 }
-        _ = try await client.post(Wire.text(3, "c") + Wire.text(5, "e") + Wire.text(6, "f"))
+        let fifth = try await client.post(Wire.text(3, "c") + Wire.text(5, "e") + Wire.text(6, "f"))
         try await eventually("the last arrives") { site.heard.value.count >= 6 }
         #expect(site.heard.value == ["a", "b", "c", "d", "e", "f"])
         // What the server says was received is what it has.
-        let answers = [fourth, third].map { $0.isAnswered ? $0.frames : [] }
+        let answers = [fourth, third, fifth].map { $0.isAnswered ? $0.frames : [] }
         #expect(answers.joined().compactMap { $0.ack?.first }.allSatisfy { $0 <= 6 })
         // And the echoes, none of which was acknowledged, come in order and once each.
         var echoes: [String] = []
@@ -233,8 +233,7 @@ struct WirePollTests {
 
     // R: B4
     @Test(
-        "Unreadable input ends its transaction, which is told so, and counts for nothing; only repetition ends the session",
-        .disabled("a request hangs where nginx keeps no connections to the server")
+        "Unreadable input ends its transaction, which is told so, and counts for nothing; only repetition ends the session"
     )
     func unreadable() async throws {
         let site = try await Site()
@@ -257,8 +256,10 @@ struct WirePollTests {
             #expect(request.status == 400)
         }
         #expect(site.ending.value == nil)
-        _ = try await client.post(rubbish)
+        // It is kept: a web server drops a request whose client has gone.
+        let last = try await client.post(rubbish)
         try await eventually("the session is over") { site.ending.value != nil }
+        last.close()
         #expect(site.ending.value?.code.rawValue == 2)
         let told = try await good.answer() + client.post().answer()
         #expect(told.contains { $0.type == 0x0c && $0.code == 2 }, "\(told)")
