@@ -69,7 +69,7 @@ import Testing
             #expect(try await messages.next()?.text == "come in")
             await session.close()
         }
-        #expect(server.mount.sessionCount == 0)
+        try await eventually("no session is left") { server.mount.sessionCount == 0 }
         try await server.stop()
     }
 
