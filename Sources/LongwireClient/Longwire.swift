@@ -49,6 +49,7 @@ public final class Longwire: Sendable {
                 role: .client, configuration: configuration.session, identifier: .random(),
                 token: .random(), checksum: configuration.checksum && !endpoint.isSecure, now: .now())
             machine.target = endpoint.target
+            machine.hasOtherTransports = configuration.transports.contains { $0 != .tcp }
             let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)

@@ -122,7 +122,8 @@ extension SessionMachine {
     private mutating func abortReceived(_ abort: AbortFrame, on index: Int, now: NIODeadline) {
         let path = paths[index]
         // Over bare TCP a server knows less of who comes: what it refuses there it may accept over HTTP.
-        let isLastAttempt = usedIndex == nil && paths.count == 1 && path.transport != .tcp
+        let isFinal = path.transport != .tcp || !hasOtherTransports
+        let isLastAttempt = usedIndex == nil && paths.count == 1 && isFinal
         guard path.phase == .used || isLastAttempt else {
             return closePath(at: index, .denied(abort.code, abort.reason), now: now)
         }

@@ -43,6 +43,8 @@ package struct SessionMachine: ~Copyable {
     let wantsChecksum: Bool
     /// Client: the path of the URL with its query, which a bare line's OPEN names.
     package var target: String?
+    /// Client: whether there is another way to the server than bare TCP, on which a refusal may be another's.
+    package var hasOtherTransports = true
     /// The parameters of OPENED: what the server says beside the session's own.
     package var offers: [Parameter] = []
     var allowanceLimit: AllowanceLimit

@@ -55,9 +55,10 @@ package final class LineSimulator {
         now = .uptimeNanoseconds(1_000_000_000_000)
         startedAt = now
         servers = (0..<scenario.processes).map { SimulatedServer(number: $0) }
-        let machine = SessionMachine(
+        var machine = SessionMachine(
             role: .client, configuration: scenario.configuration, identifier: .random(using: &random),
             token: .random(using: &random), checksum: scenario.checksum, now: now)
+        machine.hasOtherTransports = scenario.transports.contains { $0 != .tcp }
         client = SimulatedClient(
             end: SimulatedEnd(
                 machine, name: "client", script: scenario.client, expected: scenario.server, now: now),
