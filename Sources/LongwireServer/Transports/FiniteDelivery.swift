@@ -24,6 +24,9 @@ struct FiniteDelivery: Sendable {
     }
 
     private func deliver(_ exchange: any HTTPExchange, to core: SessionCore) {
+        // What the servlet says to it goes down first: somebody may wait for that, and nobody for the answer.
+        var uplinkAnswer: ByteBuffer?
+        defer { if let uplinkAnswer { answer(exchange, uplinkAnswer, core) } }
         core.turn { core in
             let now = NIODeadline.now()
             switch core.machine.attach(open, now: now) {
@@ -42,7 +45,7 @@ struct FiniteDelivery: Sendable {
                     ).answer(exchange)
                 }
                 if open.transport == .uplink {
-                    answer(exchange, core.machine.uplinkAnswer(on: open.path, now: now), core)
+                    uplinkAnswer = core.machine.uplinkAnswer(on: open.path, now: now)
                 } else {
                     carrier(core).hold(exchange, now: now)
                 }
