@@ -111,7 +111,8 @@ final class StreamedClientCarrier: ChannelInboundHandler, ClientCarrier {
             guard !isClosed else { return }
             guard unjudged == nil else {
                 unjudged?.writeImmutableBuffer(bytes)
-                guard unjudged?.readableBytes ?? 0 <= Self.unjudgedLimit else {
+                // One that streams is judged after this read, however much came with it.
+                guard !hasLength || unjudged?.readableBytes ?? 0 <= Self.unjudgedLimit else {
                     return gone(ConnectError(.notLongwire, "the answer to an OPEN is too long and does not stream"))
                 }
                 return
