@@ -42,7 +42,7 @@ public struct FastCGIParameters: Sendable {
 
     private func name(at index: Int, equals name: String) -> Bool {
         self.pairs[index].name.count == name.utf8.count
-            && self.bytes(self.pairs[index].name).elementsEqual(name.utf8)
+            && self.bytes(self.pairs[index].name).withUnsafeBytes { $0.elementsEqual(name.utf8) }
     }
 
     private func bytes(_ range: Range<Int>) -> ByteBufferView {

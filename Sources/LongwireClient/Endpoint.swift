@@ -55,8 +55,7 @@ struct Endpoint: Sendable, Equatable {
     var place: String { (isSecure ? "https://" : "http://") + authority }
 
     /// The target with the query items that every request carries.
-    func target(session: String, path: UInt64, transaction: UInt64? = nil) -> String {
-        let number = transaction.map { ".\($0)" } ?? ""
-        return target + (target.contains("?") ? "&" : "?") + "session=\(session)&path=\(path)\(number)"
+    func target(session: String, path: UInt64) -> String {
+        target + (target.contains("?") ? "&" : "?") + "session=\(session)&path=\(path)"
     }
 }

@@ -12,14 +12,17 @@ final class IncomingTransit: Sendable {
     func pop() -> Message? { messages.withLockedValue { $0.popFirst() } }
 
     /// On the loop: fills up from `take` until it returns nil.
-    func fill(_ take: () -> Message?) {
+    ///
+    /// - Returns: whether anything is on its way now.
+    func fill(_ take: () -> Message?) -> Bool {
         var bytes = 0
         var taken: [Message] = []
         while taken.count < Self.messageLimit, bytes < Self.byteLimit, let message = take() {
             taken.append(message)
             bytes += message.payload.readableBytes
         }
-        guard !taken.isEmpty else { return }
+        guard !taken.isEmpty else { return false }
         messages.withLockedValue { $0.append(contentsOf: taken) }
+        return true
     }
 }

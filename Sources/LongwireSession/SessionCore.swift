@@ -29,6 +29,8 @@ package final class SessionCore {
     private var pendingClose: ((inout SessionMachine) -> Void)?
     let outgoing = OutgoingTransit()
     let incoming = IncomingTransit()
+    /// Whether messages may be on their way to a consumer elsewhere.
+    var mayHaveTransit = false
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
@@ -266,6 +268,15 @@ package final class SessionCore {
         guard machine.offer(message) else { return false }
         settleSoon()
         return true
+    }
+
+    /// The next message for a consumer on the event loop, who may have been elsewhere before.
+    func takeHere() -> Message? {
+        if mayHaveTransit {
+            if let message = incoming.pop() { return message }
+            mayHaveTransit = false
+        }
+        return take()
     }
 
     /// The next message, from the event loop; its credit goes back.

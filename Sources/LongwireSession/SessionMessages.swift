@@ -18,8 +18,11 @@ public struct SessionMessages: AsyncSequence, Sendable {
         ///
         /// - Throws: ``SessionEnding`` when the session is lost or aborted, `CancellationError` when cancelled.
         public mutating func next() async throws -> Message? {
-            if let message = session.incoming.pop() { return message }
-            if session.eventLoop.inEventLoop, let message = session.core.value.take() { return message }
+            if session.eventLoop.inEventLoop {
+                if let message = session.core.value.takeHere() { return message }
+            } else if let message = session.incoming.pop() {
+                return message
+            }
             let id = WaiterID.next()
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in
@@ -45,7 +48,7 @@ extension SessionCore {
     func next(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64, isRemote: Bool) {
         if let message = take() {
             // A consumer on another thread gets what waits with one hop.
-            if isRemote { incoming.fill { take() } }
+            if isRemote, incoming.fill({ take() }) { mayHaveTransit = true }
             return continuation.resume(returning: message)
         }
         if let ending, ending.kind != .closed { return continuation.resume(throwing: ending) }

@@ -13,20 +13,20 @@ package enum HTTPBinding {
 
     /// Whether a body of this Content-Type is made of frames.
     package static func isFrames(_ contentType: String?) -> Bool {
+        if contentType == mediaType { return true }
         guard let type = contentType?.split(separator: ";").first else { return false }
         let name = type.trimmedSpaces.lowercased()
         return name == mediaType || name == plainMediaType
     }
 
-    /// The head of a response with a finite body of frames.
-    package static func finiteResponse(session: String, length: Int) -> HTTPResponse {
+    /// The head of a response with a finite body of frames, which are for who knows its session.
+    package static func finiteResponse(length: Int) -> HTTPResponse {
         HTTPResponse(
             status: .ok,
             headerFields: [
                 .contentType: mediaType,
                 .contentLength: String(length),
                 .cacheControl: "no-store, no-transform",
-                .longwireSession: session,
             ])
     }
 
@@ -63,6 +63,14 @@ extension HTTPField.Name {
     package static let lastEventID = token("Last-Event-ID")
     /// The identifier of the session, in responses.
     package static let longwireSession = token("Longwire-Session")
+}
+
+extension HTTPFields {
+    /// The value of the first field of this name; where there are to be no others, the subscript's joining is in vain.
+    package func first(_ name: HTTPField.Name) -> String? {
+        for field in self where field.name == name { return field.value }
+        return nil
+    }
 }
 
 extension Substring {

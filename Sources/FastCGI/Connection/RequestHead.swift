@@ -18,24 +18,10 @@ private struct Mapping {
     private let parameters: FastCGIParameters
     private let maximumHeaderFields: Int
     private var fields = HTTPFields()
-    private var indices: [Variable: Int] = [:]
+    /// Of each variable, where it lies first; -1 for nowhere.
+    private var indices = [Int](repeating: -1, count: RequestVariable.count)
     private var hasContentType = false
     private var hasContentLength = false
-
-    private enum Variable: String {
-        case method = "REQUEST_METHOD"
-        case uri = "REQUEST_URI"
-        case script = "SCRIPT_NAME"
-        case pathInfo = "PATH_INFO"
-        case query = "QUERY_STRING"
-        case host = "HTTP_HOST"
-        case serverName = "SERVER_NAME"
-        case serverPort = "SERVER_PORT"
-        case scheme = "REQUEST_SCHEME"
-        case https = "HTTPS"
-        case contentType = "CONTENT_TYPE"
-        case contentLength = "CONTENT_LENGTH"
-    }
 
     init(_ parameters: FastCGIParameters, maximumHeaderFields: Int) {
         self.parameters = parameters
@@ -43,8 +29,8 @@ private struct Mapping {
     }
 
     mutating func take(_ index: Int) throws(Refusal) {
-        let name = self.parameters.name(at: index)
-        switch Variable(rawValue: name) {
+        let name = self.parameters.nameBytes(at: index)
+        switch RequestVariable(name) {
         case .contentType where !self.hasContentType:
             self.hasContentType = true
             if !self.parameters.valueBytes(at: index).isEmpty { try self.add(.contentType, index) }
@@ -53,30 +39,10 @@ private struct Mapping {
             // Empty (nginx with a chunked body), -1 (Caddy) and nonsense all mean: not known.
             if Self.isNumber(self.parameters.valueBytes(at: index)) { try self.add(.contentLength, index) }
         case .some(let variable):
-            if self.indices[variable] == nil { self.indices[variable] = index }
+            if self.indices[variable.rawValue] < 0 { self.indices[variable.rawValue] = index }
         case nil:
-            if name.utf8.starts(with: "HTTP_".utf8) { try self.field(named: name, index) }
+            if let field = FieldVariable.name(name) { try self.add(field, index) }
         }
-    }
-
-    /// A header field of the client.
-    ///
-    /// Skipped: `Proxy`, which programs take for their own environment; what has come in CONTENT_TYPE and
-    /// CONTENT_LENGTH; `Transfer-Encoding`, which the web server has undone; names that are no token.
-    private mutating func field(named name: String, _ index: Int) throws(Refusal) {
-        switch name {
-        case "HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING": return
-        default: break
-        }
-        let bytes = name.utf8.dropFirst(5).map { byte in
-            switch byte {
-            case UInt8(ascii: "_"): UInt8(ascii: "-")
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
-            default: byte
-            }
-        }
-        guard let fieldName = HTTPField.Name(String(decoding: bytes, as: UTF8.self)) else { return }
-        try self.add(fieldName, index)
     }
 
     private mutating func add(_ name: HTTPField.Name, _ index: Int) throws(Refusal) {
@@ -131,8 +97,9 @@ private struct Mapping {
         }
     }
 
-    private func value(_ variable: Variable) -> String {
-        self.indices[variable].map { self.parameters.value(at: $0) } ?? ""
+    private func value(_ variable: RequestVariable) -> String {
+        let index = self.indices[variable.rawValue]
+        return index < 0 ? "" : self.parameters.value(at: index)
     }
 
     private static func isNumber(_ bytes: ByteBufferView) -> Bool {

@@ -156,25 +156,30 @@ struct Dialer: Sendable {
 
     // MARK: Requests
 
-    /// The head of a request for a path of a session; `transaction` tells those of one path apart.
+    /// The head of a request for a path of a session.
+    ///
+    /// - Parameter streams: whether a body goes on for as long as the path; where none does, nobody on the way need be
+    ///   told.
     func head(
-        _ method: HTTPMethod, session: SessionIdentifier, path: UInt64, transaction: UInt64? = nil,
-        fields: [(String, String)]
+        _ method: HTTPMethod, session: SessionIdentifier, path: UInt64, streams: Bool = true,
+        fields: [(String, String)] = []
     ) -> HTTPRequestHead {
         var headers = HTTPHeaders([
             ("Host", endpoint.authority),
             ("User-Agent", "longwire/0.1.0"),
             ("Accept", HTTPBinding.mediaType),
-            ("Cache-Control", "no-store"),
-            ("Incremental", "?1"),
         ])
+        if streams {
+            headers.add(name: "Cache-Control", value: "no-store")
+            headers.add(name: "Incremental", value: "?1")
+        }
         if method == .POST { headers.add(name: "Content-Type", value: HTTPBinding.mediaType) }
         for (name, value) in fields { headers.add(name: name, value: value) }
         for (name, value) in headerFields { headers.replaceOrAdd(name: name, value: value) }
         if case .forward(let proxy) = route, let authorization = proxy.authorization {
             headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization)
         }
-        let target = endpoint.target(session: session.description, path: path, transaction: transaction)
+        let target = endpoint.target(session: session.description, path: path)
         return HTTPRequestHead(
             version: .http1_1, method: method, uri: route.target(target, of: endpoint), headers: headers)
     }

@@ -14,6 +14,8 @@ final class FiniteRequests {
     private let tap: FrameTap?
     /// Told of each failure; the path itself lives until the session gives it up.
     private let failed: (ConnectError) -> Void
+    /// The head of every request, but for what each has of its own.
+    private let template: HTTPRequestHead
     private var tickets: [UInt64: RequestPool.Ticket] = [:]
     private var isOver = false
     private var moment: Scheduled<Void>?
@@ -33,6 +35,7 @@ final class FiniteRequests {
         self.dialer = dialer
         self.tap = tap
         self.failed = failed
+        template = dialer.head(.POST, session: core.machine.identifier, path: path, streams: false)
         pool = RequestPool(dialer: dialer, eventLoop: core.eventLoop)
     }
 
@@ -68,9 +71,10 @@ final class FiniteRequests {
 
     private func send(_ bundle: SessionMachine.Bundle) {
         let transaction = bundle.transaction
-        let head = dialer.head(
-            .POST, session: core.machine.identifier, path: path, transaction: transaction,
-            fields: [("Content-Length", String(bundle.body.readableBytes))])
+        // The number tells the requests of one path apart, so that no cache answers.
+        var head = template
+        head.uri += ".\(transaction)"
+        head.headers.add(name: "Content-Length", value: String(bundle.body.readableBytes))
         tap?.wrote(bundle.body, checksum: core.machine.checksum)
         tickets[transaction] = pool.send(head, body: bundle.body) { [self] result in
             tickets[transaction] = nil

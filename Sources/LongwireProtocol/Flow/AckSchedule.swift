@@ -24,9 +24,9 @@ struct AckSchedule {
         if bytes >= Self.urgentBytes || frames >= Self.urgentFrames { urgent(now) } else { soon(now) }
     }
 
-    mutating func creditReturned(limit: UInt64, now: NIODeadline) {
+    mutating func creditReturned(limit: UInt64, now: @autoclosure () -> NIODeadline) {
         guard limit > limitSaid else { return }
-        if limit - limitSaid >= window / 4 { urgent(now) } else { soon(now) }
+        if limit - limitSaid >= window / 4 { urgent(now()) } else if dueAt == nil { soon(now()) }
     }
 
     /// Something the other side waits for: it is told within the delay.

@@ -2,8 +2,9 @@
 ///
 /// PAD and frames of unknown types are skipped and never appear.
 package enum Frame: Equatable, Sendable {
-    case open(OpenFrame)
-    case opened(OpenedFrame)
+    // Apart, since they come once a transaction and would make every frame as large as they are.
+    indirect case open(OpenFrame)
+    indirect case opened(OpenedFrame)
     /// MESSAGE, FRAGMENT, TEXT or CLOSE.
     case numbered(NumberedFrame)
     case ack(AckFrame)

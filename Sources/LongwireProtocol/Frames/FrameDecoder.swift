@@ -62,10 +62,28 @@ package struct FrameDecoder {
                 keepPartial()
                 return nil
             }
+            if !checksum, let message = try nextMessage(header, length: length) { return message }
             current.moveReaderIndex(forwardBy: header.size)
             guard let value = current.readSlice(length: length) else { return nil }
             return try FrameParser.parse(type: header.type, value: value, checksum: checksum)
         }
+    }
+
+    /// A whole message in one piece, which nearly every frame is: its payload is the one slice that is made.
+    private mutating func nextMessage(_ header: FrameHeader, length: Int) throws(FrameError) -> Frame? {
+        guard header.type == FrameType.text || header.type == FrameType.message else { return nil }
+        let number = current.withUnsafeReadableBytes {
+            VarInt.read(UnsafeRawBufferPointer(rebasing: $0[header.size..<header.size + length]))
+        }
+        guard let number, number.value > 0 else { throw .malformed(type: header.type) }
+        guard length - number.size <= FrameLimits.payload else {
+            throw .tooLong(type: header.type, length: UInt64(length - number.size))
+        }
+        current.moveReaderIndex(forwardBy: header.size + number.size)
+        guard let payload = current.readSlice(length: length - number.size) else { return nil }
+        let isText = header.type == FrameType.text
+        return .numbered(
+            NumberedFrame(number: number.value, content: isText ? .text(payload) : .message(payload)))
     }
 
     /// Takes out what was given and not cut into frames yet.

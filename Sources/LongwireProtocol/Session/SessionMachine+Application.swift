@@ -19,13 +19,13 @@ extension SessionMachine {
     package var isPeerClosed: Bool { inbox.close != nil }
 
     /// The next message that arrived, in order.
-    package mutating func take(now: NIODeadline) -> Message? {
+    package mutating func take(now: @autoclosure () -> NIODeadline) -> Message? {
         do {
             let message = try inbox.take()
-            if message != nil { acks.creditReturned(limit: inbox.limit, now: now) }
+            if message != nil { acks.creditReturned(limit: inbox.limit, now: now()) }
             return message
         } catch {
-            violated(error, now: now)
+            violated(error, now: now())
             return nil
         }
     }

@@ -7,7 +7,7 @@ extension Mount {
     /// - Returns: what the request is served on; nil when it was answered: a question before a request of another
     ///   site's page (a "preflight"), or a refusal.
     func admitOrigin(_ head: HTTPRequest, _ exchange: any HTTPExchange) -> (any HTTPExchange)? {
-        let allowed = configuration.allowedOrigins
+        let allowed = configured { $0.allowedOrigins }
         let verdict = OriginRule(allowed: allowed).verdict(on: head)
         if case .refused(let origin) = verdict {
             Problem(

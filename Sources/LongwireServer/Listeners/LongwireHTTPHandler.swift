@@ -95,12 +95,15 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireChannelRead(data)
     }
 
-    private func variables(of channel: any Channel) -> [String: String] {
-        var variables = ["SERVER_PROTOCOL": isMultiplexed ? "HTTP/2.0" : "HTTP/1.1", "REQUEST_SCHEME": "http"]
-        variables["SERVER_ADDR"] = channel.localAddress?.ipAddress
-        variables["SERVER_PORT"] = channel.localAddress?.port.map { "\($0)" }
-        variables["REMOTE_PORT"] = channel.remoteAddress?.port.map { "\($0)" }
-        return variables
+    private func variables(of channel: any Channel) -> @Sendable () -> [String: String] {
+        let (isMultiplexed, local, remote) = (isMultiplexed, channel.localAddress, channel.remoteAddress)
+        return {
+            var variables = ["SERVER_PROTOCOL": isMultiplexed ? "HTTP/2.0" : "HTTP/1.1", "REQUEST_SCHEME": "http"]
+            variables["SERVER_ADDR"] = local?.ipAddress
+            variables["SERVER_PORT"] = local?.port.map { "\($0)" }
+            variables["REMOTE_PORT"] = remote?.port.map { "\($0)" }
+            return variables
+        }
     }
 
     /// Everything of one read has been handed over: what it led to is written.

@@ -7,13 +7,16 @@ extension Mount {
     public func fastCGIServer(configuration: FastCGIConfiguration = FastCGIConfiguration()) -> FastCGIServer {
         FastCGIServer(configuration: configuration, logger: logger) { request, head, parameters in
             let exchange = FastCGIExchange(request)
-            var variables: [String: String] = [:]
-            for name in ProgramEnvironment.serverVariables {
-                if let value = parameters[name], !value.isEmpty { variables[name] = value }
-            }
             let facts = ExchangeFacts(
                 isLoopbackTCP: request.connection.isLoopbackTCP, remoteAddress: parameters["REMOTE_ADDR"],
-                principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 }, variables: variables)
+                principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 },
+                variables: {
+                    var variables: [String: String] = [:]
+                    for name in ProgramEnvironment.serverVariables {
+                        if let value = parameters[name], !value.isEmpty { variables[name] = value }
+                    }
+                    return variables
+                })
             if !self.serve(head, exchange, facts: facts) { self.answerElsewhere(exchange) }
             return exchange
         }

@@ -48,6 +48,11 @@ public final class Mount: Sendable {
     /// What the mount allows now.
     public var configuration: MountConfiguration { offer.withLockedValue { $0.configuration } }
 
+    /// A part of what the mount allows now, without a copy of all of it.
+    func configured<Value>(_ part: (MountConfiguration) -> Value) -> Value {
+        offer.withLockedValue { part($0.configuration) }
+    }
+
     /// The names of the servlets, in order.
     public var servletNames: [String] { offer.withLockedValue { $0.servlets.keys.sorted() } }
 
@@ -82,7 +87,7 @@ public final class Mount: Sendable {
     ///
     /// - Returns: false when its path is not below this mount; nothing was done then.
     package func serve(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
-        let place = MountPath(target: head.path ?? "", mount: configuration.path, authority: head.authority)
+        let place = MountPath(target: head.path ?? "", mount: configured { $0.path }, authority: head.authority)
         if place == .elsewhere { return false }
         guard let exchange = admitOrigin(head, exchange) else { return true }
         switch place {
@@ -130,7 +135,7 @@ public final class Mount: Sendable {
         let request = request(name, head, facts)
         let plain = PlainRequests(mount: self, servlet: servlet, request: request, exchange: exchange)
         switch head.method {
-        case .get where head.headerFields[.longwireOpen] != nil:
+        case .get where head.headerFields.contains(.longwireOpen):
             StreamRequest(mount: self, servlet: servlet, request: request)
                 .serve(head.headerFields[.longwireOpen] ?? "", exchange)
         case .get where PlainRequests.isForEvents(head): plain.events()
@@ -139,10 +144,10 @@ public final class Mount: Sendable {
                 return page.answer(head, mountPath: configuration.path, exchange)
             }
             MountPage(mount: self, servlet: name).answer(head, exchange)
-        case .post where head.headerFields[.longwireToken] != nil: plain.message()
-        case .delete where head.headerFields[.longwireToken] != nil: plain.end()
+        case .post where head.headerFields.contains(.longwireToken): plain.message()
+        case .delete where head.headerFields.contains(.longwireToken): plain.end()
         case .post:
-            guard HTTPBinding.isFrames(head.headerFields[.contentType]) else {
+            guard HTTPBinding.isFrames(head.headerFields.first(.contentType)) else {
                 return Problem(
                     status: .unsupportedMediaType, title: "Not frames",
                     detail: "A session is opened with Content-Type: \(HTTPBinding.mediaType)."
@@ -160,10 +165,10 @@ public final class Mount: Sendable {
     }
 
     private func request(_ name: String, _ head: HTTPRequest, _ facts: ExchangeFacts) -> SessionRequest {
-        SessionRequest(
+        let (path, messageLimit) = configured { ($0.path, $0.session.messageLimit) }
+        return SessionRequest(
             servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
-            mountPath: configuration.path, variables: facts.variables,
-            messageLimit: configuration.session.messageLimit)
+            mountPath: path, variables: facts.variables, messageLimit: messageLimit)
     }
 
     /// The servlet that a request's URL names, nil where only sessions of before still have its name; nothing at all
@@ -261,7 +266,7 @@ public final class Mount: Sendable {
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
         let session = ServerSession(
-            mount: self, servlet: servlet, request: request, core: core, slowServlet: configuration.slowServlet)
+            mount: self, servlet: servlet, request: request.kept, core: core, slowServlet: configuration.slowServlet)
         core.observer = session
         core.owner = session
         let handle = SessionHandle(

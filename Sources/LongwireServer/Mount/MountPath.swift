@@ -14,6 +14,10 @@ enum MountPath: Equatable {
 
     /// Reads a request target in origin or absolute form.
     init(target: String, mount: String, authority: String?) {
+        if let name = Self.plainName(in: target, mount: mount) {
+            self = .servlet(name)
+            return
+        }
         var rest = target[...]
         if let scheme = ["http://", "https://"].first(where: { rest.lowercased().hasPrefix($0) }) {
             rest = rest.dropFirst(scheme.count)
@@ -51,6 +55,32 @@ enum MountPath: Equatable {
             self = .servlet(String(name.hasSuffix("/") ? name.dropLast() : name))
         } else {
             self = .elsewhere
+        }
+    }
+
+    /// The servlet's name where nothing in the target could be read in two ways: one segment of unreserved letters
+    /// behind the mount, and then nothing, or a query.
+    ///
+    /// Every request of `stream` and `poll` comes by here.
+    private static func plainName(in target: String, mount: String) -> String? {
+        let prefix = mount == "/" ? 0 : mount.utf8.count
+        let name = target.utf8.withContiguousStorageIfAvailable { bytes -> String? in
+            guard bytes.count > prefix + 1, bytes[prefix] == UInt8(ascii: "/"),
+                bytes[..<prefix].elementsEqual(mount.utf8.prefix(prefix))
+            else { return nil }
+            let end = bytes[(prefix + 1)...].firstIndex { !isLetter($0) } ?? bytes.endIndex
+            guard end > prefix + 1, end == bytes.endIndex || bytes[end] == UInt8(ascii: "?") else { return nil }
+            return String(decoding: bytes[(prefix + 1)..<end], as: UTF8.self)
+        }
+        return name ?? nil
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+            true
+        default: false
         }
     }
 

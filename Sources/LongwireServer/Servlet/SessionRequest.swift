@@ -12,12 +12,38 @@ public struct SessionRequest: Sendable {
     /// The head of the HTTP request.
     public var head: HTTPRequest
     /// The URL path of the mount.
-    public var mountPath = "/"
+    public var mountPath: String
     /// What the web server says besides, by the names that CGI has for it (RFC 3875): `SERVER_NAME`, `SERVER_PORT`,
     /// `SERVER_PROTOCOL`, `SERVER_SOFTWARE`, `AUTH_TYPE`, and `SERVER_ADDR`, `REMOTE_PORT`, `REQUEST_SCHEME`, `HTTPS`.
-    public var variables: [String: String] = [:]
+    public var variables: [String: String] {
+        get { told ?? tell() }
+        set { told = newValue }
+    }
     /// The greatest message that the mount takes, in bytes.
-    public var messageLimit = 1024 * 1024
+    public var messageLimit: Int
+    private var told: [String: String]?
+    /// Most requests go to sessions that are there, and are never asked.
+    private let tell: @Sendable () -> [String: String]
+
+    init(
+        servlet: String, principal: String?, remoteAddress: String?, head: HTTPRequest, mountPath: String = "/",
+        variables: @escaping @Sendable () -> [String: String] = { [:] }, messageLimit: Int = 1024 * 1024
+    ) {
+        self.servlet = servlet
+        self.principal = principal
+        self.remoteAddress = remoteAddress
+        self.head = head
+        self.mountPath = mountPath
+        self.messageLimit = messageLimit
+        tell = variables
+    }
+
+    /// The same, holding on to nothing of the transaction that brought it.
+    var kept: SessionRequest {
+        var kept = self
+        kept.variables = variables
+        return kept
+    }
 
     /// The items of the URL's query, percent-decoded; of several with one name the first.
     public var query: [String: String] {

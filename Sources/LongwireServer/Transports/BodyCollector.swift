@@ -26,7 +26,6 @@ final class BodyCollector: HTTPExchangeReceiver {
         self.limit = limit
         self.patience = patience
         self.whole = whole
-        watch()
     }
 
     private func watch() {
@@ -74,6 +73,8 @@ final class BodyCollector: HTTPExchangeReceiver {
     }
 
     func closed() { over() }
-    func readCompleted() {}
+
+    /// Most bodies are whole by now, and need not be watched.
+    func readCompleted() { if idle == nil, whole != nil { watch() } }
     func writabilityChanged() {}
 }

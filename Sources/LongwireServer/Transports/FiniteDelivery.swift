@@ -26,16 +26,16 @@ struct FiniteDelivery: Sendable {
     private func deliver(_ exchange: any HTTPExchange, to core: SessionCore) {
         // What the servlet says to it goes down first: somebody may wait for that, and nobody for the answer.
         var uplinkAnswer: ByteBuffer?
-        defer { if let uplinkAnswer { answer(exchange, uplinkAnswer, core) } }
+        defer { if let uplinkAnswer { exchange.answer(uplinkAnswer) } }
         core.turn { core in
             let now = NIODeadline.now()
             switch core.machine.attach(open, now: now) {
             case .closeAtOnce:
                 if let abort = abort(core) { core.machine.abortReceivedAside(abort) }
-                answer(exchange, ByteBuffer(), core)
+                exchange.answer(ByteBuffer())
             case .refused(let code, let reason):
                 let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
-                answer(exchange, FrameEncoder.encoded(.abort(abort)), core)
+                exchange.answer(FrameEncoder.encoded(.abort(abort)))
             case .attached:
                 core.machine.bytesReceived(bytesRead, on: open.path, now: now)
                 guard take(from: core, now: now) else {
@@ -76,10 +76,6 @@ struct FiniteDelivery: Sendable {
         return abort
     }
 
-    private func answer(_ exchange: any HTTPExchange, _ body: ByteBuffer, _ core: SessionCore) {
-        exchange.answer(body, session: core.machine.identifier)
-    }
-
     private func carrier(_ core: SessionCore) -> PollCarrier {
         if let known = core.carriers.first(where: { $0.path == open.path })?.carrier as? PollCarrier { return known }
         let carrier = PollCarrier(path: open.path, core: core)
@@ -90,8 +86,8 @@ struct FiniteDelivery: Sendable {
 
 extension HTTPExchange {
     /// Answers with a finite body of frames, perhaps none, and ends the transaction.
-    func answer(_ frames: ByteBuffer, session: SessionIdentifier) {
-        write(head: HTTPBinding.finiteResponse(session: session.description, length: frames.readableBytes))
+    func answer(_ frames: ByteBuffer) {
+        write(head: HTTPBinding.finiteResponse(length: frames.readableBytes))
         if frames.readableBytes > 0 { write(body: frames) }
         finish()
     }

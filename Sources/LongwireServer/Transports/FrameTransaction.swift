@@ -38,17 +38,15 @@ final class FrameTransaction: HTTPExchangeReceiver {
         self.exchange = exchange
         self.place = place
         self.isLoopbackTCP = isLoopbackTCP
-        let timeToOpen = configuration.timeToOpen
+        let timeToOpen = mount.configured { $0.session.timeToOpen }
         let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
         state = .awaitingOpen(
             deadline: exchange.eventLoop.scheduleTask(in: timeToOpen) { transaction.value.openIsLate() })
     }
 
-    private var configuration: SessionConfiguration { mount.configuration.session }
-
     private func openIsLate() {
         guard case .awaitingOpen = state else { return }
-        let limit = configuration.timeToOpen.nanoseconds / 1_000_000
+        let limit = mount.configured { $0.session.timeToOpen }.nanoseconds / 1_000_000
         refuse(.requestTimeout, "No OPEN", "No OPEN frame came within \(limit) ms.")
     }
 
@@ -134,12 +132,9 @@ final class FrameTransaction: HTTPExchangeReceiver {
 
     private func abort(_ frame: AbortFrame, identifier: SessionIdentifier?, isFinite: Bool = false) {
         let body = FrameEncoder.encoded(.abort(frame))
-        let session = identifier?.description ?? ""
+        guard !isFinite else { return exchange.answer(body) }
         // Where the body may go on, what answers it streams.
-        exchange.write(
-            head: isFinite
-                ? HTTPBinding.finiteResponse(session: session, length: body.readableBytes)
-                : HTTPBinding.streamedResponse(session: session))
+        exchange.write(head: HTTPBinding.streamedResponse(session: identifier?.description ?? ""))
         exchange.write(body: body)
         exchange.finish()
     }
@@ -147,6 +142,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     // MARK: Streams
 
     private func attach(_ open: OpenFrame, to handle: SessionHandle) {
+        let configuration = mount.configured { $0.session }
         let bytes = isLoopbackTCP ? configuration.allowanceBytesLoopback : configuration.allowanceBytes
         let pieces = isLoopbackTCP ? 0 : configuration.allowancePieces
         let attachment = StreamedCarrier.Attachment(
@@ -166,7 +162,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
         let before = bytesRead
         let rest = decoder.takeRest()
         let size = before - rest.readableBytes
-        let collector = BodyCollector(exchange, limit: bodyLimit, patience: configuration.heartbeat) { [self] frames in
+        let collector = BodyCollector(exchange, limit: bodyLimit, patience: mount.configured { $0.session.heartbeat }) { [self] frames in
             let delivery = FiniteDelivery(open: open, frames: frames, bytesRead: size + frames.readableBytes)
             guard let handle else { return admit(open) { delivery.attach(exchange, to: $0) } }
             delivery.attach(exchange, to: handle)

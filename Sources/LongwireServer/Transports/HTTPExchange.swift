@@ -45,10 +45,10 @@ package struct ExchangeFacts: Sendable {
     package var remoteAddress: String?
     package var principal: String?
     /// What else the web server, or the connection, says, by CGI's names (``SessionRequest/variables``).
-    package var variables: [String: String]
+    package var variables: @Sendable () -> [String: String]
 
     package init(
-        isLoopbackTCP: Bool, remoteAddress: String?, principal: String?, variables: [String: String] = [:]
+        isLoopbackTCP: Bool, remoteAddress: String?, principal: String?, variables: @escaping @Sendable () -> [String: String] = { [:] }
     ) {
         self.isLoopbackTCP = isLoopbackTCP
         self.remoteAddress = remoteAddress

@@ -19,7 +19,7 @@ final class PollCarrier: PathCarrier {
 
     /// Keeps a request, whose body was taken, until its answer is due.
     func hold(_ exchange: any HTTPExchange, now: NIODeadline) {
-        guard !isOver else { return exchange.answer(ByteBuffer(), session: core.machine.identifier) }
+        guard !isOver else { return exchange.answer(ByteBuffer()) }
         requests += 1
         held[requests] = exchange
         exchange.receiver = HeldRequest(requests, carrier: self)
@@ -34,7 +34,7 @@ final class PollCarrier: PathCarrier {
 
     func exchange(_ core: SessionCore, now: NIODeadline) {
         while let bundle = core.machine.nextAnswer(on: path, now: now) {
-            held.removeValue(forKey: bundle.transaction)?.answer(bundle.body, session: core.machine.identifier)
+            held.removeValue(forKey: bundle.transaction)?.answer(bundle.body)
         }
     }
 
@@ -48,7 +48,7 @@ final class PollCarrier: PathCarrier {
         isOver = true
         let left = held
         held = [:]
-        for request in left.values { request.answer(ByteBuffer(), session: core.machine.identifier) }
+        for request in left.values { request.answer(ByteBuffer()) }
     }
 }
 

@@ -22,11 +22,7 @@ struct StreamRequest {
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort):
             let body = FrameEncoder.encoded(.abort(abort))
-            exchange.write(
-                head: HTTPBinding.finiteResponse(
-                    session: open.identifier?.description ?? "", length: body.readableBytes))
-            exchange.write(body: body)
-            exchange.finish()
+            exchange.answer(body)
         case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):
             StreamedCarrier.attach(StreamedCarrier.Attachment(open: open), exchange, to: handle)
