@@ -18,6 +18,8 @@ package final class SessionCore {
     private var depth = 0
     private var isPumpScheduled = false
     private var isSettling = false
+    /// Whether somebody was woken who has not run yet.
+    private var isAwaitingWoken = false
     /// Whether a carrier could not be written to.
     private var isHeldUp = false
     var mailbox = Mailbox()
@@ -56,7 +58,7 @@ package final class SessionCore {
 
     /// Settles once the event loop has run what is queued: many sends of one loop turn make one write.
     package func settleSoon() {
-        guard depth == 0, !isSettling, !isPumpScheduled else { return }
+        guard depth == 0, !isSettling, !isPumpScheduled, !isAwaitingWoken else { return }
         isPumpScheduled = true
         let core = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.execute {
@@ -72,7 +74,7 @@ package final class SessionCore {
         actOnEvents()
         let hasWoken = deliver()
         actOnEvents()
-        if hasWoken, waits, !machine.isEnded {
+        if waits, hasWoken || isAwaitingWoken, !machine.isEnded {
             // Whoever was woken runs next on this loop, and often answers: that goes in one write with what is due.
             isSettling = false
             return settleNext()
@@ -91,11 +93,11 @@ package final class SessionCore {
     }
 
     private func settleNext() {
-        guard !isPumpScheduled else { return }
-        isPumpScheduled = true
+        guard !isAwaitingWoken else { return }
+        isAwaitingWoken = true
         let core = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.execute {
-            core.value.isPumpScheduled = false
+            core.value.isAwaitingWoken = false
             core.value.settle(waits: false)
         }
     }

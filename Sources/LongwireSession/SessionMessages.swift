@@ -18,11 +18,26 @@ public struct SessionMessages: AsyncSequence, Sendable {
         ///
         /// - Throws: ``SessionEnding`` when the session is lost or aborted, `CancellationError` when cancelled.
         public mutating func next() async throws -> Message? {
+            if let message = waiting { return message }
+            return try await wait()
+        }
+
+        /// The same, without a hop from the caller's actor.
+        public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Message? {
+            if let message = waiting { return message }
+            return try await wait()
+        }
+
+        /// What has arrived already.
+        private var waiting: Message? {
             if session.eventLoop.inEventLoop {
-                if let message = session.core.value.takeHere() { return message }
-            } else if let message = session.incoming.pop() {
-                return message
+                session.core.value.takeHere()
+            } else {
+                session.incoming.pop()
             }
+        }
+
+        private func wait() async throws -> Message? {
             let id = WaiterID.next()
             return try await withTaskCancellationHandler {
                 try await withCheckedThrowingContinuation { continuation in

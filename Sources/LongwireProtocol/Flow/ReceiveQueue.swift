@@ -58,6 +58,7 @@ package struct ReceiveQueue {
             return false
         }
         try accept(frame)
+        if kept.isEmpty { return true }
         var joined = 0
         defer { kept.removeFirst(joined) }
         while joined < kept.count, kept[joined].number == received + 1 {

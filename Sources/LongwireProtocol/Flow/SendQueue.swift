@@ -47,10 +47,12 @@ package struct SendQueue {
     /// Numbers below the cursor that go again, lowest first (finite transactions).
     private var unsent: [ClosedRange<UInt64>] = []
     /// The message of which the rest has no number yet.
-    private var pending: Message?
+    private var pending: Message? { didSet { isTaking = pending == nil && closing == nil } }
     /// The bytes of a message that was taken and of which so much has no number yet.
     package var waiting: Int { pending?.payload.readableBytes ?? 0 }
-    private var closing: (code: CloseCode, reason: String)?
+    private var closing: (code: CloseCode, reason: String)? { didSet { isTaking = pending == nil && closing == nil } }
+    /// Whether a message may be taken now, room permitting; asked for with every message.
+    private var isTaking = true
     /// The number of CLOSE, once it has one.
     private(set) var closeNumber: UInt64?
 
@@ -65,7 +67,7 @@ package struct SendQueue {
     /// What is kept until it is covered, in bytes of credit.
     package var retained: UInt64 { costNumbered - costCovered }
     /// Whether ``offer(_:)`` would take a message.
-    var hasRoom: Bool { pending == nil && closing == nil && retained < capacity }
+    var hasRoom: Bool { isTaking && retained < capacity }
     /// Whether CLOSE was asked for.
     package var isClosing: Bool { closing != nil }
     /// Whether CLOSE has been handed to a path.
@@ -134,10 +136,10 @@ package struct SendQueue {
         let number = nextNumber
         nextNumber += 1
         costNumbered += cost
-        if let last = segments.indices.last {
+        if !segments.isEmpty {
             let costEnd = costNumbered
             // In place: an assignment through the subscript copies the whole segment first.
-            let isWritten = segments.modify(last) { segment in
+            let isWritten = segments.modify(segments.index(before: segments.endIndex)) { segment in
                 guard !segment.isSealed, segment.bytes.readableBytes + size <= Self.segmentBytes else { return false }
                 write(number, checksum, &segment.bytes)
                 segment.last = number
@@ -171,9 +173,9 @@ package struct SendQueue {
             segments.removeFirst()
             cursorSegment -= 1
         }
-        if let first = segments.indices.first, segments[first].first <= number {
+        if let first = segments.first, first.first <= number {
             let checksum = checksum
-            costCovered += segments.modify(first) { Self.trim(&$0, upTo: number, checksum: checksum) }
+            costCovered += segments.modify(segments.startIndex) { Self.trim(&$0, upTo: number, checksum: checksum) }
         }
         unsent = unsent.compactMap { $0.upperBound <= number ? nil : max($0.lowerBound, number + 1)...$0.upperBound }
         if cursor <= number || cursorSegment < 0 { moveCursorToStart() }

@@ -3,14 +3,14 @@ package import NIOCore
 extension SessionMachine {
     /// Takes a message for sending if the send queue has room; otherwise ``SessionEvent/sendable`` follows.
     package mutating func offer(_ message: Message) -> Bool {
-        guard ending == nil else { return false }
+        guard !isEnded else { return false }
         let taken = outbox.offer(message)
         if !taken { wasFull = true }
         return taken
     }
 
     /// Whether ``offer(_:)`` would take a message now.
-    package var hasRoom: Bool { ending == nil && outbox.hasRoom }
+    package var hasRoom: Bool { !isEnded && outbox.hasRoom }
 
     /// Asks for ``SessionEvent/sendable`` when there is room again, without a message at hand.
     package mutating func waitForRoom() { wasFull = true }

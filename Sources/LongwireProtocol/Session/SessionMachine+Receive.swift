@@ -15,7 +15,7 @@ extension SessionMachine {
     package mutating func frameReceived(_ frame: Frame, on path: UInt64, now: NIODeadline) {
         guard let index = index(of: path) else { return }
         // What crosses with our own end changes nothing any more, but for the client's last word.
-        guard ending == nil else { return }
+        guard !isEnded else { return }
         switch frame {
         case .numbered(let frame): numberedReceived(frame, on: index, now: now)
         case .ack(let ack): ackReceived(ack, on: index, now: now)

@@ -85,7 +85,9 @@ package struct SessionMachine: ~Copyable {
     /// The advice to come to an end: given by the server, repeated on a new path; or heard by the client.
     var goingCode: CloseCode?
     var owedAbort: AbortFrame?
-    package internal(set) var ending: SessionEnding?
+    package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
+    /// Whether the session is over.
+    package private(set) var isEnded = false
 
     var events = CircularBuffer<SessionEvent>(initialCapacity: 1)
     var wasFull = false
@@ -118,8 +120,6 @@ package struct SessionMachine: ~Copyable {
         keptAliveAt = now
     }
 
-    /// Whether the session is over.
-    package var isEnded: Bool { ending != nil }
     /// Whether a path carries the session now.
     package var isAttached: Bool { usedIndex != nil }
     /// Client: whether the server has accepted this path.
