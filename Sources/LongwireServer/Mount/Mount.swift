@@ -168,7 +168,7 @@ public final class Mount: Sendable {
         let (path, messageLimit) = configured { ($0.path, $0.session.messageLimit) }
         return SessionRequest(
             servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
-            mountPath: path, variables: facts.variables, messageLimit: messageLimit)
+            mountPath: path, variables: facts.variables(), messageLimit: messageLimit)
     }
 
     /// The servlet that a request's URL names, nil where only sessions of before still have its name; nothing at all

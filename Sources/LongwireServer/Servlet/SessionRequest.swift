@@ -23,11 +23,11 @@ public struct SessionRequest: Sendable {
     public var messageLimit: Int
     private var told: [String: String]?
     /// Most requests go to sessions that are there, and are never asked.
-    private let tell: @Sendable () -> [String: String]
+    private var tell: @Sendable () -> [String: String]
 
     init(
         servlet: String, principal: String?, remoteAddress: String?, head: HTTPRequest, mountPath: String = "/",
-        variables: @escaping @Sendable () -> [String: String] = { [:] }, messageLimit: Int = 1024 * 1024
+        variables: @autoclosure @escaping @Sendable () -> [String: String] = [:], messageLimit: Int = 1024 * 1024
     ) {
         self.servlet = servlet
         self.principal = principal
@@ -42,6 +42,7 @@ public struct SessionRequest: Sendable {
     var kept: SessionRequest {
         var kept = self
         kept.variables = variables
+        kept.tell = { [:] }
         return kept
     }
 

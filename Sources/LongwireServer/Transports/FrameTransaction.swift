@@ -162,7 +162,8 @@ final class FrameTransaction: HTTPExchangeReceiver {
         let before = bytesRead
         let rest = decoder.takeRest()
         let size = before - rest.readableBytes
-        let collector = BodyCollector(exchange, limit: bodyLimit, patience: mount.configured { $0.session.heartbeat }) { [self] frames in
+        let collector = BodyCollector(exchange, limit: bodyLimit, patience: mount.configured { $0.session.heartbeat }) {
+            [self] frames in
             let delivery = FiniteDelivery(open: open, frames: frames, bytesRead: size + frames.readableBytes)
             guard let handle else { return admit(open) { delivery.attach(exchange, to: $0) } }
             delivery.attach(exchange, to: handle)

@@ -48,7 +48,8 @@ package struct ExchangeFacts: Sendable {
     package var variables: @Sendable () -> [String: String]
 
     package init(
-        isLoopbackTCP: Bool, remoteAddress: String?, principal: String?, variables: @escaping @Sendable () -> [String: String] = { [:] }
+        isLoopbackTCP: Bool, remoteAddress: String?, principal: String?,
+        variables: @escaping @Sendable () -> [String: String] = { [:] }
     ) {
         self.isLoopbackTCP = isLoopbackTCP
         self.remoteAddress = remoteAddress
