@@ -80,6 +80,7 @@ let package = Package(
             name: "LongwireTesting",
             dependencies: [
                 "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"), nio("NIOEmbedded"),
+                nio("NIOPosix"),
             ]),
         .executableTarget(
             name: "longwired",
@@ -90,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "longwire",
             dependencies: [
-                "LongwireClient", "LongwireTransport", "CLibedit", nio("NIOCore"), nio("NIOPosix"), argumentParser, log,
+                "LongwireClient", "LongwireTesting", "LongwireTransport", "CLibedit", nio("NIOCore"), nio("NIOPosix"),
+                argumentParser, log,
             ]),
         .executableTarget(
             name: "longwire-bench",
@@ -133,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "LongwireTestingTests",
             dependencies: [
-                "LongwireTesting", "LongwireProtocol", "LongwireSession", nio("NIOCore"), nio("NIOPosix"),
+                "LongwireTesting", "LongwireProtocol", "LongwireSession", "TestSupport", nio("NIOCore"),
+                nio("NIOPosix"),
             ]),
         .testTarget(
             name: "LongwiredTests",
@@ -145,6 +148,13 @@ let package = Package(
                 nio("NIOPosix"),
             ],
             path: "Tests/EndToEnd"),
+        .testTarget(
+            name: "ChaosTests",
+            dependencies: [
+                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "LongwireSession",
+                "LongwireTesting", "FastCGI", nio("NIOCore"), nio("NIOPosix"),
+            ],
+            path: "Tests/Chaos"),
     ],
     swiftLanguageModes: [.v6]
 )

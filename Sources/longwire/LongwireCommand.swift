@@ -13,7 +13,7 @@ struct LongwireCommand: AsyncParsableCommand {
             All of it, with exit codes: man longwire
             """,
         version: "0.1.0",
-        subcommands: [Connect.self, Probe.self],
+        subcommands: [Connect.self, Probe.self, Chaos.self],
         defaultSubcommand: Connect.self)
 
     static func main() async {

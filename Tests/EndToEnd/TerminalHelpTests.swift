@@ -75,7 +75,7 @@ struct TerminalHelpTests {
     @Test(
         "The manual pages name every flag that the programs have and no other, and are well-formed",
         arguments: [
-            ("longwire", 1, [["--help-hidden"], ["connect", "--help-hidden"]]),
+            ("longwire", 1, [["--help-hidden"], ["connect", "--help-hidden"], ["chaos", "--help-hidden"]]),
             ("longwired", 8, [["--help-hidden"]]),
         ])
     func manuals(program: String, section: Int, commands: [[String]]) async throws {

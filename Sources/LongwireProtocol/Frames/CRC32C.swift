@@ -15,13 +15,13 @@ package enum CRC32C {
         return tables
     }()
 
-    /// The checksum of `bytes`.
-    package static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    /// The checksum of `bytes`, or of those with the checksum `before` and these behind them.
+    package static func checksum(_ bytes: UnsafeRawBufferPointer, after before: UInt32 = 0) -> UInt32 {
         tables.withUnsafeBufferPointer { tables in
             func look(_ table: Int, _ word: UInt64, _ byte: UInt64) -> UInt32 {
                 tables[table << 8 + Int(truncatingIfNeeded: word >> (byte * 8) & 0xff)]
             }
-            var value = ~UInt32(0)
+            var value = ~before
             var index = 0
             while index + 8 <= bytes.count {
                 let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))

@@ -11,7 +11,7 @@ package struct FrameDecoder {
     private var current = ByteBuffer()
     /// What is left of a frame that nobody wants.
     private var skipping = 0
-    /// Whether numbered frames end with a CRC-32C (rule 13).
+    /// Whether frames end with a CRC-32C (rule 13).
     package var checksum: Bool
     /// PAD and unknown frames so far.
     package private(set) var skippedFrames = 0

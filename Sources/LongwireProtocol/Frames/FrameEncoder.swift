@@ -18,12 +18,11 @@ package enum FrameEncoder {
             bytes[0] = UInt8(truncatingIfNeeded: type)
             var index = 1
             index += VarInt.write(UInt64(valueLength), to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
-            let start = index
             index += VarInt.write(number, to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
             UnsafeMutableRawBufferPointer(rebasing: bytes[index...]).copyMemory(from: payload)
             index += payload.count
             if checksum {
-                let sum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[start..<index]))
+                let sum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<index]))
                 bytes.storeBytes(of: sum.bigEndian, toByteOffset: index, as: UInt32.self)
                 index += 4
             }
@@ -39,8 +38,7 @@ package enum FrameEncoder {
         value.writeVarInt(number)
         value.writeVarInt(code.rawValue)
         value.writeReason(reason)
-        if checksum { value.writeInteger(value.withUnsafeReadableBytes { CRC32C.checksum($0) }) }
-        buffer.writeFrame(type: FrameType.close, value: value)
+        buffer.writeFrame(type: FrameType.close, value: value, checksum: checksum)
     }
 
     /// One frame in a buffer of its own.
@@ -61,13 +59,13 @@ package enum FrameEncoder {
             case .close(let code, let reason):
                 writeClose(number: frame.number, code: code, reason: reason, checksum: checksum, to: &buffer)
             }
-        case .ack(let frame): writeAck(frame, to: &buffer)
-        case .ping(let payload): writePing(type: FrameType.ping, payload, to: &buffer)
-        case .pong(let payload): writePing(type: FrameType.pong, payload, to: &buffer)
+        case .ack(let frame): writeAck(frame, checksum: checksum, to: &buffer)
+        case .ping(let payload): writePing(type: FrameType.ping, payload, checksum, to: &buffer)
+        case .pong(let payload): writePing(type: FrameType.pong, payload, checksum, to: &buffer)
         case .going(let code):
             var value = ByteBuffer()
             value.writeVarInt(code.rawValue)
-            buffer.writeFrame(type: FrameType.going, value: value)
+            buffer.writeFrame(type: FrameType.going, value: value, checksum: checksum)
         case .abort(let frame):
             var value = ByteBuffer()
             value.writeVarInt(frame.received)
@@ -80,12 +78,15 @@ package enum FrameEncoder {
     }
 
     /// Writes ACK without an allocation beyond the buffer's own.
-    package static func writeAck(_ ack: AckFrame, to buffer: inout ByteBuffer) {
+    package static func writeAck(_ ack: AckFrame, checksum: Bool = false, to buffer: inout ByteBuffer) {
+        let size = VarInt.size(ack.received) + VarInt.size(ack.limit) + VarInt.size(ack.extra)
+        let start = buffer.writerIndex
         buffer.writeVarInt(FrameType.ack)
-        buffer.writeVarInt(UInt64(VarInt.size(ack.received) + VarInt.size(ack.limit) + VarInt.size(ack.extra)))
+        buffer.writeVarInt(UInt64(size + (checksum ? 4 : 0)))
         buffer.writeVarInt(ack.received)
         buffer.writeVarInt(ack.limit)
         buffer.writeVarInt(ack.extra)
+        if checksum { buffer.writeChecksum(from: start) }
     }
 
     /// Writes PAD with a value of `count` bytes, which no compression on the way makes fewer.
@@ -107,12 +108,16 @@ package enum FrameEncoder {
         }
     }
 
-    private static func writePing(type: UInt64, _ payload: PingPayload, to buffer: inout ByteBuffer) {
+    private static func writePing(
+        type: UInt64, _ payload: PingPayload, _ checksum: Bool, to buffer: inout ByteBuffer
+    ) {
+        let start = buffer.writerIndex
         buffer.writeVarInt(type)
-        buffer.writeVarInt(UInt64(payload.count))
+        buffer.writeVarInt(UInt64(payload.count) + (checksum ? 4 : 0))
         for index in (0..<min(payload.count, 8)).reversed() {
             buffer.writeInteger(UInt8(truncatingIfNeeded: payload.bytes >> (UInt64(index) * 8)))
         }
+        if checksum { buffer.writeChecksum(from: start) }
     }
 
     private static func value(of open: OpenFrame) -> ByteBuffer {
@@ -156,10 +161,18 @@ package enum FrameEncoder {
 }
 
 extension ByteBuffer {
-    fileprivate mutating func writeFrame(type: UInt64, value: ByteBuffer) {
+    fileprivate mutating func writeFrame(type: UInt64, value: ByteBuffer, checksum: Bool = false) {
+        let start = writerIndex
         writeVarInt(type)
-        writeVarInt(UInt64(value.readableBytes))
+        writeVarInt(UInt64(value.readableBytes) + (checksum ? 4 : 0))
         writeImmutableBuffer(value)
+        if checksum { writeChecksum(from: start) }
+    }
+
+    /// Ends a frame with the checksum of what it has from `start` on.
+    fileprivate mutating func writeChecksum(from start: Int) {
+        let offset = start - readerIndex
+        writeInteger(withUnsafeReadableBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[offset...])) })
     }
 
     fileprivate mutating func writeParameters(_ parameters: [Parameter]) {

@@ -6,7 +6,7 @@ package enum FrameError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooLong(type: UInt64, length: UInt64)
     /// A value that ends before its fields do, or goes on after them, or holds what none of them may.
     case malformed(type: UInt64)
-    /// The CRC-32C at the end of a numbered frame is not that of its value.
+    /// The CRC-32C at the end of a frame is not that of what stands before it.
     case checksum
     /// A finite body ends in the middle of a frame.
     case incomplete

@@ -3,9 +3,10 @@ internal import NIOCore
 /// Reads the value of one frame.
 package enum FrameParser {
     static func parse(type: UInt64, value: ByteBuffer, checksum: Bool) throws(FrameError) -> Frame {
+        let value = checksum ? try unsealed(type: type, value) : value
         switch type {
         case FrameType.message, FrameType.text, FrameType.fragment, FrameType.close:
-            return .numbered(try numbered(type: type, value: value, checksum: checksum))
+            return .numbered(try numbered(type: type, value: value))
         case FrameType.ack:
             return .ack(try ack(value))
         case FrameType.ping: return .ping(try ping(value, type: type))
@@ -21,16 +22,22 @@ package enum FrameParser {
         }
     }
 
-    private static func numbered(type: UInt64, value: ByteBuffer, checksum: Bool) throws(FrameError) -> NumberedFrame {
-        var value = value
-        if checksum {
-            let end = value.readerIndex + value.readableBytes - 4
-            guard value.readableBytes > 4, let expected = value.getInteger(at: end, as: UInt32.self),
-                let covered = value.readSlice(length: value.readableBytes - 4)
-            else { throw .malformed(type: type) }
-            guard covered.withUnsafeReadableBytes({ CRC32C.checksum($0) }) == expected else { throw .checksum }
-            value = covered
+    /// The value of a frame without its checksum, which must be right; frames that have none are left as they are.
+    private static func unsealed(type: UInt64, _ value: ByteBuffer) throws(FrameError) -> ByteBuffer {
+        guard type != FrameType.open, type != FrameType.opened, type != FrameType.abort else { return value }
+        let count = value.readableBytes - 4
+        guard count >= 0, let expected = value.getInteger(at: value.readerIndex + count, as: UInt32.self),
+            let covered = value.getSlice(at: value.readerIndex, length: count)
+        else { throw .malformed(type: type) }
+        let head = VarInt.withBytes(type, UInt64(value.readableBytes)) { CRC32C.checksum($0) }
+        guard covered.withUnsafeReadableBytes({ CRC32C.checksum($0, after: head) }) == expected else {
+            throw .checksum
         }
+        return covered
+    }
+
+    private static func numbered(type: UInt64, value: ByteBuffer) throws(FrameError) -> NumberedFrame {
+        var value = value
         guard let number = value.readVarInt(), number > 0 else { throw .malformed(type: type) }
         if type == FrameType.close {
             guard let code = value.readVarInt(), value.readableBytes <= FrameLimits.reason,

@@ -25,6 +25,17 @@ package enum VarInt {
         return (value, size)
     }
 
+    /// Two integers one behind the other, in their shortest form.
+    static func withBytes<Result>(
+        _ first: UInt64, _ second: UInt64, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { bytes in
+            let count = write(first, to: bytes)
+            let all = count + write(second, to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
+            return body(UnsafeRawBufferPointer(rebasing: bytes[..<all]))
+        }
+    }
+
     /// Writes `value` to the start of `bytes`, which must have room for ``size(_:)`` bytes.
     ///
     /// - Returns: the bytes written.

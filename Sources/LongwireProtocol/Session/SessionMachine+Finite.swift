@@ -188,11 +188,11 @@ extension SessionMachine {
     ) -> ClosedRange<UInt64>? {
         if let pong = paths[index].owedPong {
             paths[index].owedPong = nil
-            FrameEncoder.write(.pong(pong), to: &body)
+            FrameEncoder.write(.pong(pong), checksum: checksum, to: &body)
         }
         if let code = owedGoing {
             owedGoing = nil
-            FrameEncoder.write(.going(code), to: &body)
+            FrameEncoder.write(.going(code), checksum: checksum, to: &body)
         }
         if owesPing, paths[index].phase == .used { writePing(on: index, to: &body, now: now) }
         gatheringSince = nil

@@ -71,7 +71,7 @@ extension SessionMachine {
     private mutating func writeControl(on index: Int, rides: Bool, to control: inout ByteBuffer, now: NIODeadline) {
         if let pong = paths[index].owedPong {
             paths[index].owedPong = nil
-            FrameEncoder.write(.pong(pong), to: &control)
+            FrameEncoder.write(.pong(pong), checksum: checksum, to: &control)
         }
         let isUsed = paths[index].phase == .used
         if paths[index].owesAck || (isUsed && (acks.isDue(now) || (rides && acks.dueAt != nil))) {
@@ -82,7 +82,7 @@ extension SessionMachine {
         if owesPing { writePing(on: index, to: &control, now: now) }
         if let code = owedGoing {
             owedGoing = nil
-            FrameEncoder.write(.going(code), to: &control)
+            FrameEncoder.write(.going(code), checksum: checksum, to: &control)
         }
     }
 
@@ -91,7 +91,7 @@ extension SessionMachine {
         pingCount += 1
         let payload = PingPayload(bytes: pingCount & 0xffff_ffff, count: 4)
         pingSentAt = (payload, paths[index].number, now)
-        FrameEncoder.write(.ping(payload), to: &control)
+        FrameEncoder.write(.ping(payload), checksum: checksum, to: &control)
     }
 
     mutating func writeAck(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
@@ -99,7 +99,8 @@ extension SessionMachine {
         paths[index].bytesReadSaid = paths[index].bytesRead
         paths[index].acknowledgedAt = now
         let extra = role == .server ? paths[index].bytesRead : using
-        FrameEncoder.writeAck(AckFrame(received: inbox.received, limit: limit, extra: extra), to: &control)
+        FrameEncoder.writeAck(
+            AckFrame(received: inbox.received, limit: limit, extra: extra), checksum: checksum, to: &control)
         acks.sent(limit: limit)
     }
 

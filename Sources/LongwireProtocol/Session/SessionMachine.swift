@@ -38,7 +38,7 @@ package struct SessionMachine: ~Copyable {
     /// The session's heartbeat and resume time: the server's, once they are known.
     package internal(set) var heartbeat: TimeAmount
     package internal(set) var resumeTime: TimeAmount
-    /// Whether numbered frames end with a checksum; at a client its wish, until OPENED says more.
+    /// Whether frames end with a checksum; at a client its wish, until OPENED says more.
     package private(set) var checksum: Bool
     let wantsChecksum: Bool
     /// Client: the path of the URL with its query, which a bare line's OPEN names.
