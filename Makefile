@@ -43,7 +43,7 @@ format: ## swift format, in place
 fuzz: ## random bytes and random operations against the decoders and the session (SECONDS=60 in all)
 	@scripts/fuzz $(SECONDS)
 
-bench: ## every transport beside plain TCP and two peers, in some minutes; writes Docs/results/transports.md
+bench: ## Longwire beside its peers, and every transport, in about 40 minutes; writes Docs/results
 	@scripts/bench
 
 bench-smoke: ## the same in seconds, without figures that count
