@@ -96,7 +96,9 @@ let package = Package(
             ]),
         .executableTarget(
             name: "longwire-bench",
-            dependencies: ["LongwireClient", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1")],
+            dependencies: [
+                "FastCGI", "LongwireClient", "LongwireServer", nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+            ],
             path: "Benchmarks/Driver"),
         .target(
             name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOPosix")], path: "Tests/Support"),

@@ -44,12 +44,14 @@ def goals(results):
     beside("messages a second", "longwire", "gorilla", "gorilla", "rate.rate", at_least=7)
     beside("application's CPU a message, one at a time", "longwire", "libfcgi", "libfcgi", "trip-64.application", 0.6)
     beside("application's CPU a message, pipelined", "longwire", "libfcgi", "libfcgi", "rate.application", 0.6)
-    for count in ("1000", "5000"):
-        idle = results.median("longwire", f"idle.application{count}")
-        alone(f"KiB of an idle session in `longwired`, of {int(count):,}, inline servlet", idle, "at most 4",
-              idle is not None and idle <= 4)
+    for way, name, most in (("longwire", "inline servlet", 4), ("longwire-task", "asynchronous servlet", 6)):
+        for count in ("1000", "5000"):
+            idle = results.median(way, f"idle.application{count}")
+            alone(f"KiB of an idle session of {int(count):,}, {name}", idle, f"at most {most}",
+                  idle is not None and idle <= most)
     beside("openings a second", "longwire", "uwebsockets", "uWebSockets", "open.rate", at_least=1.0)
-    beside("bulk there and back", "longwire", "least", "least FastCGI", "bulk.bytes", at_least=0.95)
+    for figure, name in (("bulk-up", "bulk up"), ("bulk-down", "bulk down"), ("bulk", "bulk both ways at once")):
+        beside(name, "longwire", "least", "least FastCGI", f"{figure}.bytes", at_least=0.95)
     beside("fan-out, deliveries a second", "longwire", "uwebsockets", "uWebSockets", "fan.rate", at_least=1.0)
     sizes = ["10", "100", "1000", "8000"]
     for way, name in (("longwire", "its own at 10"), ("least", "least FastCGI, for comparison"),

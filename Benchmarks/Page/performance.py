@@ -24,8 +24,9 @@ acknowledgements, credit, resuming. [Performance](../performance.md) says what t
 - *CPU*: of a message there and back; with one under way in each of 64 sessions, then with 32.
 - *Idle*: what a session takes that is open and silent, after one message; of 1,000 and of 5,000.
 - *Openings*: sessions opened, used for one message and closed in good order, 16 at a time.
-- *Bulk*: messages of 16 KiB there and back, one session, 16 under way (6 where the peer has no acknowledgements to keep
-  nginx from stalling: least FastCGI over its unix socket, libfcgi); bytes each way.
+- *Bulk*: messages of 16 KiB, one session, 12 under way (6 upwards where nothing acknowledges what was read, which keeps
+  nginx from stalling: least FastCGI over its unix socket, libfcgi). There and back, bytes each way; *up*, each answered
+  with its last 8 bytes; *down*, each asked for with 8 bytes. The last two with servlets made for it, where there are.
 - *Fan-out*: one message of 64 bytes to 1,000 sessions in a room, again when all have it; deliveries a second.
 - *Cold*: from the start of the program to the first message that came back.
 """
@@ -43,7 +44,8 @@ def pair(one, other, scale=1.0):
 
 def table(results):
     columns = ["way", "", "round trip, 1 session: p50 / p99", "one core", "64 sessions", "500 sessions", "messages",
-               "CPU of the application", "CPU of nginx", "idle: application", "idle: nginx", "openings", "bulk",
+               "CPU of the application", "CPU of nginx", "idle: application", "idle: nginx", "openings",
+               "bulk: both ways / up / down",
                "fan-out", "cold"]
     rows = ["| " + " | ".join(columns) + " |", "|---|---|" + "---:|" * (len(columns) - 2),
             "| | | µs | µs | ms | ms | a second | µs | µs | KiB | KiB | a second | MB/s | a second | ms |"]
@@ -53,14 +55,14 @@ def table(results):
 
         def trip(figure, scale=1.0):
             return pair(get(f"{figure}.p50"), get(f"{figure}.p99"), scale)  # noqa: B023
-        bulk = get("bulk.bytes")
+        bulk = [get(f"{figure}.bytes") for figure in ("bulk", "bulk-up", "bulk-down")]
         cells = [WAYS[way][0], WAYS[way][1], trip("trip-1"), trip("trip-1-pinned"), trip("trip-64", 1e3),
                  trip("trip-500", 1e3), short(get("rate.rate")),
                  pair(get("trip-64.application"), get("rate.application")),
                  "–" if way == "tcp-direct" else pair(get("trip-64.nginx"), get("rate.nginx")),
                  pair(get("idle.application1000"), get("idle.application5000")),
                  pair(get("idle.nginx1000"), get("idle.nginx5000")), short(get("open.rate")),
-                 short(bulk / 1e6 if bulk else None), short(get("fan.rate")), short(get("cold.answered"))]
+                 " / ".join(short(rate and rate / 1e6) for rate in bulk) if any(bulk) else "–", short(get("fan.rate")), short(get("cold.answered"))]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
 

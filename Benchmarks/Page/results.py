@@ -6,6 +6,7 @@ import statistics
 WAYS = {
     "longwire": ("Longwire", "`echo`, FastCGI over a unix socket"),
     "longwire-tcp": ("Longwire, TCP", "the same over TCP"),
+    "longwire-task": ("Longwire, task", "an asynchronous servlet that echoes, over a unix socket"),
     "longwire-websocket": ("Longwire, WebSocket", "the same session over `websocket`"),
     "least": ("least FastCGI", "the bound of the path: an echo in C, no protocol above FastCGI"),
     "least-tcp": ("least FastCGI, TCP", "the same over TCP"),

@@ -17,7 +17,7 @@ static unsigned size;
 static bool is_answered;
 
 static void heard(Line *line, const uint8_t *bytes, size_t count, bool is_end) {
-    load_check(line, bytes, count, is_end, size);
+    load_check(line, bytes, count, is_end, size, size);
     if (count > 0 && line->heard == line->said) is_answered = true;
 }
 

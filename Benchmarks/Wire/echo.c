@@ -24,8 +24,8 @@ static void fill(Line *line) {
 }
 
 static void heard(Line *line, const uint8_t *bytes, size_t count, bool is_end) {
-    load_check(line, bytes, count, is_end, plan->size);
-    unsigned left = (unsigned)((line->said - line->heard + plan->size - 1) / plan->size);
+    load_check(line, bytes, count, is_end, plan->size, plan->answer);
+    unsigned left = (unsigned)(line->said / plan->size - line->heard / plan->answer);
     unsigned done = line->under_way - left;
     line->under_way = left;
     under_way -= done;
@@ -75,7 +75,7 @@ void run_echo(const Plan *of) {
         result(plan, "p99", samples[sample_count * 99 / 100] / 1e3);
     }
     result(plan, "rate", count / seconds);
-    result(plan, "bytes", count * plan->size / seconds);
+    result(plan, "bytes", count * (plan->size > plan->answer ? plan->size : plan->answer) / seconds);
     if (plan->application.count > 0) result(plan, "application", (double)application / count / 1e3);
     if (plan->nginx.count > 0) result(plan, "nginx", (double)nginx / count / 1e3);
     load_close(&lines, false);

@@ -9,7 +9,7 @@ static unsigned answered;
 
 static void heard(Line *line, const uint8_t *bytes, size_t count, bool is_end) {
     if (count == 0) return;
-    load_check(line, bytes, count, is_end, plan->size);
+    load_check(line, bytes, count, is_end, plan->size, plan->size);
     if (line->heard == line->said) answered++;
 }
 

@@ -85,15 +85,26 @@ void load_close(Lines *lines, bool at_once) {
     *lines = (Lines){0};
 }
 
-void load_check(Line *line, const uint8_t *bytes, size_t count, bool is_end, unsigned size) {
+// The bytes from here on that stand together in what was sent, and where that is.
+static size_t expected(const Line *line, unsigned size, unsigned answer, const uint8_t **bytes) {
     enum { piece = 1 << 16 };
-    for (size_t at = 0; at < count; at += piece) {
-        size_t length = count - at < piece ? count - at : piece;
-        if (memcmp(bytes + at, payload_at(line->base + line->heard + at), length) != 0) {
-            line_fail(line, "what came back is not what was sent");
-        }
+    if (size == answer) return *bytes = payload_at(line->base + line->heard), piece;
+    uint64_t begin = line->base + line->heard / answer * size;
+    unsigned at = (unsigned)(line->heard % answer);
+    if (answer < size) return *bytes = payload_at(begin + size - answer + at), answer - at;
+    return *bytes = payload_at(begin + at % size), size - at % size;
+}
+
+void load_check(Line *line, const uint8_t *bytes, size_t count, bool is_end, unsigned size, unsigned answer) {
+    while (count > 0) {
+        const uint8_t *wanted;
+        size_t length = expected(line, size, answer, &wanted);
+        if (length > count) length = count;
+        if (memcmp(bytes, wanted, length) != 0) line_fail(line, "what came back is not what was sent");
+        line->heard += length;
+        bytes += length;
+        count -= length;
     }
-    line->heard += count;
-    if (line->heard > line->said) line_fail(line, "more came back than was sent");
-    if (is_end && line->heard % size != 0) line_fail(line, "a message came back in another length");
+    if (line->heard / answer > line->said / size) line_fail(line, "more came back than was sent");
+    if (is_end && line->heard % answer != 0) line_fail(line, "a message came back in another length");
 }

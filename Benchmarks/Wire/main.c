@@ -8,7 +8,7 @@
 
 static const char usage[] =
     "usage: wire KIND carrier=post|websocket|tcp port=PORT [speech=plain|frames|socketio] [target=/PATH] [figure=NAME]\n"
-    "            [seconds=1] [sessions=1] [more=0] [window=1] [active=0] [size=64] [pinned=yes]\n"
+    "            [seconds=1] [sessions=1] [more=0] [window=1] [active=0] [size=64] [answer=64] [pinned=yes]\n"
     "            [application=PID,…] [nginx=PID,…] [ready=PORT|PATH] [-- COMMAND…]\n"
     "KIND is echo, openings, idle, fanout or cold. Times are in microseconds, cold ones in milliseconds, memory in KiB.\n";
 
@@ -45,6 +45,7 @@ static void read_argument(Plan *plan, const char *argument) {
     else if ((word = value(argument, "window"))) plan->window = (unsigned)atoi(word);
     else if ((word = value(argument, "active"))) plan->active = (unsigned)atoi(word);
     else if ((word = value(argument, "size"))) plan->size = (unsigned)atoi(word);
+    else if ((word = value(argument, "answer"))) plan->answer = (unsigned)atoi(word);
     else if ((word = value(argument, "pinned"))) plan->pinned = strcmp(word, "yes") == 0;
     else if ((word = value(argument, "ready"))) plan->ready = word;
     else if ((word = value(argument, "application"))) plan->application = trees_of(word);
@@ -72,6 +73,8 @@ int main(int count, char **arguments) {
     }
     if (!plan.way.carrier || plan.way.port == 0) return fputs(usage, stderr), 2;
     if (plan.size < 1 || plan.size > 16384) fail("a message has 1 to 16384 bytes here");
+    if (plan.answer == 0) plan.answer = plan.size;
+    if (plan.answer > 16384) fail("an answer has at most 16384 bytes here");
     if (plan.sessions < 1 || plan.window < 1) fail("less than one session or message");
     if (plan.seconds > 20) fail("more than 20 s need heartbeats, of which this program knows nothing");
     plan.both = plan.application;

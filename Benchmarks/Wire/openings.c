@@ -14,7 +14,7 @@ static void opened(Line *line) {
 }
 
 static void heard(Line *line, const uint8_t *bytes, size_t count, bool is_end) {
-    load_check(line, bytes, count, is_end, plan->size);
+    load_check(line, bytes, count, is_end, plan->size, plan->size);
     if (line->said > 0 && line->heard == line->said) line_finish(line);
 }
 

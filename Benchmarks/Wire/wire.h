@@ -176,7 +176,7 @@ typedef struct {
     unsigned window;  // messages that a session has under way
     unsigned active;  // messages that all have under way, 0 for no such limit
     unsigned burst;   // messages one after the other before another session has its turn
-    unsigned size;
+    unsigned size, answer;  // bytes of a message, and of what comes back for it
     bool pinned;
     const char *ready;  // where the application listens
     char **command;     // what starts it
@@ -200,8 +200,9 @@ typedef struct {
 void load_open(Lines *lines, const Way *way, unsigned count);
 /// Ends all in good order, or at once.
 void load_close(Lines *lines, bool at_once);
-/// Whether what came is what was sent, and ends where it should.
-void load_check(Line *line, const uint8_t *bytes, size_t count, bool is_end, unsigned size);
+/// Whether what came is what was sent, and ends where it should. A shorter answer is the end of its message, a longer
+/// one the message again and again.
+void load_check(Line *line, const uint8_t *bytes, size_t count, bool is_end, unsigned size, unsigned answer);
 /// Turns for so long.
 void load_turns(double seconds);
 /// Turns until the processes have nothing more to do.

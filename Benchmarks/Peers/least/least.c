@@ -1,5 +1,6 @@
 // A peer: the least that echoes over FastCGI. One thread, epoll, no protocol above: what comes in a request's body goes
-// into its response, everything of one read in one record. A request whose target names a room is heard by all rooms.
+// into its response, everything of one read in one record. What comes to a target with a room goes to all of them.
+// `/up` is answered with the last eight bytes of every 16 KiB, `/down` with 16 KiB for every eight bytes.
 //
 //   least PORT PATH      listens at both
 #include <arpa/inet.h>
@@ -16,18 +17,22 @@
 #include <unistd.h>
 
 enum { begin_request = 1, end_request = 3, params = 4, stdin_stream = 5, stdout_stream = 6 };
+enum { small = 8, large = 16384 };
 enum { input_room = 1 << 18, record_limit = 65528, waiting_limit = 1 << 18 };
 
 typedef struct Connection {
     int fd;
     bool keeps, is_room, is_dead, wants_out;
+    enum { echo, up, down } kind;
+    unsigned at;           // in a message of `up` or `down`
+    uint8_t word[small];   // its last bytes, or all
     uint8_t *left, *waiting;  // of a record that is not whole; of what could not be written
     size_t left_count, waiting_count;
     struct Connection *before, *after;  // in the room
 } Connection;
 
 static int poller;
-static uint8_t input[input_room + 65536 + 8], output[input_room + 65536];
+static uint8_t input[input_room + 65536 + 8], output[1 << 21];
 static Connection *room;
 
 static void watch(Connection *connection, int operation, uint32_t what) {
@@ -62,6 +67,31 @@ static void send_content(Connection *connection, size_t count) {
         // The next header takes the place of what is already sent.
         at += piece;
     }
+}
+
+// Puts the answer to some bytes where there is room for it, and says how long it is.
+static size_t make_answer(Connection *connection, const uint8_t *bytes, size_t count, uint8_t *to) {
+    if (connection->kind == echo) return memcpy(to, bytes, count), count;
+    unsigned size = connection->kind == up ? large : small;
+    size_t length = 0;
+    while (count > 0) {
+        size_t piece = count < size - connection->at ? count : size - connection->at;
+        for (size_t i = 0; i < piece; i++) {
+            // Of a large message only its end is looked at.
+            if (connection->at + i < size - small) i = size - small - connection->at;
+            if (i < piece) connection->word[connection->at + i - (size - small)] = bytes[i];
+        }
+        bytes += piece;
+        count -= piece;
+        connection->at += (unsigned)piece;
+        if (connection->at < size) break;
+        connection->at = 0;
+        for (size_t i = 0; i < (connection->kind == up ? small : large); i += small) {
+            memcpy(to + length, connection->word, small);
+            length += small;
+        }
+    }
+    return length;
 }
 
 static void enter_room(Connection *connection) {
@@ -113,16 +143,23 @@ static size_t take_records(Connection *connection, uint8_t *bytes, size_t count)
         if (count - at < 8 + length + record[6]) break;
         at += 8 + length + record[6];
         if (record[1] == stdin_stream && length > 0) {
-            memcpy(output + 8 + content, record + 8, length);
-            content += length;
+            if (sizeof output - content < 8 + length / small * large + large) {
+                answer(connection, content);
+                content = 0;
+            }
+            content += make_answer(connection, record + 8, length, output + 8 + content);
         } else if (record[1] == stdin_stream) {
             answer(connection, content);
             content = 0;
             end(connection);
         } else if (record[1] == begin_request) {
             connection->keeps = record[10] & 1;
+            connection->kind = echo;
+            connection->at = 0;
         } else if (record[1] == params && length > 0) {
             if (memmem(record + 8, length, "room=", 5) && !connection->is_room) enter_room(connection);
+            if (memmem(record + 8, length, "/up?", 4)) connection->kind = up;
+            if (memmem(record + 8, length, "/down?", 6)) connection->kind = down;
         } else if (record[1] == params) {
             memcpy(output + 8, head, sizeof head - 1);
             send_content(connection, sizeof head - 1);

@@ -59,6 +59,21 @@ static void on_echo(Socket *socket, const char *bytes, size_t count, Opcode opco
     send_message(0, socket, bytes, count, opcode);
 }
 
+// Answers with the last eight bytes of what came.
+static void on_up(Socket *socket, const char *bytes, size_t count, Opcode opcode, void *of) {
+    (void)of;
+    size_t end = count < 8 ? count : 8;
+    send_message(0, socket, bytes + count - end, end, opcode);
+}
+
+// Answers with 16 KiB of what came, again and again.
+static void on_down(Socket *socket, const char *bytes, size_t count, Opcode opcode, void *of) {
+    (void)of;
+    static char answer[16384];
+    for (size_t i = 0; count > 0 && i + count <= sizeof answer; i += count) memcpy(answer + i, bytes, count);
+    send_message(0, socket, answer, sizeof answer, opcode);
+}
+
 static void on_enter(Socket *socket, void *of) {
     (void)of;
     subscribe(0, socket, "room", 4);
@@ -108,11 +123,15 @@ int main(int count, char **arguments) {
     use_loop(native_loop(loop));
     app = create_app(0, (SecureOptions){0});
     Behavior echo = {.greatest_payload = 1 << 20, .idle_time = 120, .greatest_backpressure = 1 << 26, .message = on_echo};
-    Behavior room = echo;
+    Behavior room = echo, up = echo, down = echo;
+    up.message = on_up;
+    down.message = on_down;
     room.open = on_enter;
     room.message = on_say;
     serve_sockets(0, app, "/uwebsockets/echo", echo, NULL);
     serve_sockets(0, app, "/uwebsockets/room", room, NULL);
+    serve_sockets(0, app, "/uwebsockets/up", up, NULL);
+    serve_sockets(0, app, "/uwebsockets/down", down, NULL);
     listen_with(0, app, (ListenOptions){.port = atoi(arguments[1]), .host = "127.0.0.1"}, on_listen, NULL);
     return run_loop(loop, 0);
 }
