@@ -41,6 +41,8 @@ static void heard(Line *line, const uint8_t *bytes, size_t count, bool is_end) {
 
 static bool nothing_under_way(void) { return under_way == 0; }
 
+static bool something_came(void) { return messages > 0; }
+
 static int ascending(const void *one, const void *other) {
     uint32_t a = *(const uint32_t *)one, b = *(const uint32_t *)other;
     return a < b ? -1 : a > b;
@@ -62,12 +64,13 @@ void run_echo(const Plan *of) {
     messages = sample_count = 0;
     uint64_t begin = now(), application = trees_time(&plan->application), nginx = trees_time(&plan->nginx);
     load_turns(plan->seconds);
+    // A busy machine may take longer for the first.
+    load_until(something_came, "the first message");
     double seconds = (double)(now() - begin) / 1e9, count = (double)messages;
     application = trees_time(&plan->application) - application;
     nginx = trees_time(&plan->nginx) - nginx;
     is_sending = false;
     load_until(nothing_under_way, "what is under way");
-    if (count == 0) fail("not one message came back in %.2f s", seconds);
 
     if (plan->window == 1 && sample_count > 0) {
         qsort(samples, sample_count, sizeof *samples, ascending);

@@ -303,4 +303,4 @@ static void input(Line *line, uint8_t *bytes, size_t count, bool is_end) {
     }
 }
 
-const Speech speech_frames = {start, can_send, send_message, input, flush, finish, abandon};
+const Speech speech_frames = {true, start, can_send, send_message, input, flush, finish, abandon};

@@ -33,4 +33,4 @@ static void finish(Line *line) {
 
 static void abandon(Line *line) { (void)line; }
 
-const Speech speech_plain = {start, can_send, send_message, input, flush, finish, abandon};
+const Speech speech_plain = {false, start, can_send, send_message, input, flush, finish, abandon};

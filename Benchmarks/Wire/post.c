@@ -14,7 +14,7 @@ static void start(Line *line) {
                "POST %s%s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
                "Content-Type: application/vnd.longwire\r\nTransfer-Encoding: chunked\r\n\r\n",
                line->way.target, query, line->way.port);
-    line->way.speech->start(line);
+    if (line->way.speech->begins) line->way.speech->start(line);
 }
 
 static void put(Line *line, const uint8_t *bytes, size_t count) {
@@ -36,6 +36,7 @@ static size_t take_head(Line *line, uint8_t *bytes, size_t count) {
     if (strncmp((char *)bytes, "HTTP/1.1 200", 12) != 0) line_fail(line, "answered \"%.80s\"", (char *)bytes);
     if (!strcasestr((char *)bytes, "transfer-encoding: chunked")) line_fail(line, "the response does not stream");
     line->state = size;
+    if (!line->way.speech->begins) line->way.speech->start(line);
     return (size_t)(end + 4 - bytes);
 }
 

@@ -56,4 +56,4 @@ static void finish(Line *line) {
 
 static void abandon(Line *line) { (void)line; }
 
-const Speech speech_socketio = {start, can_send, send_message, input, flush, finish, abandon};
+const Speech speech_socketio = {false, start, can_send, send_message, input, flush, finish, abandon};

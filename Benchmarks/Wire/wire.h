@@ -56,6 +56,8 @@ typedef struct {
 } Carrier;
 
 typedef struct {
+    /// Whether it speaks before the server has answered.
+    bool begins;
     void (*start)(Line *line);
     bool (*can_send)(Line *line, size_t count);
     void (*send)(Line *line, const uint8_t *bytes, size_t count, bool is_text);
