@@ -40,7 +40,8 @@ static void *serve(void *of) {
     char bytes[16384];
     const char *target = FCGX_GetParam("REQUEST_URI", request->envp);
     int is_room = target && strstr(target, "room=") != NULL;
-    FCGX_PutS("Content-Type: application/vnd.longwire\r\n\r\n", request->out);
+    // Forty bytes: libfcgi fills up to eights, and nginx holds back a head by itself where such filling follows it.
+    FCGX_PutS("Content-Type: application/x-longwire\r\n\r\n", request->out);
     FCGX_FFlush(request->out);
     if (is_room) enter_room(request);
     for (int first; (first = FCGX_GetChar(request->in)) != EOF;) {
