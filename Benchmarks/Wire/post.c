@@ -33,7 +33,9 @@ static size_t take_head(Line *line, uint8_t *bytes, size_t count) {
     uint8_t *end = memmem(bytes, count, "\r\n\r\n", 4);
     if (!end) return 0;
     *end = 0;
-    if (strncmp((char *)bytes, "HTTP/1.1 200", 12) != 0) line_fail(line, "answered \"%.80s\"", (char *)bytes);
+    if (strncmp((char *)bytes, "HTTP/1.1 200", 12) != 0) {
+        line_fail(line, "answered %.*s", (int)strcspn((char *)bytes, "\r"), (char *)bytes);
+    }
     if (!strcasestr((char *)bytes, "transfer-encoding: chunked")) line_fail(line, "the response does not stream");
     line->state = size;
     if (!line->way.speech->begins) line->way.speech->start(line);

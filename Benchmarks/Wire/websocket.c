@@ -52,7 +52,9 @@ static size_t take_head(Line *line, uint8_t *bytes, size_t count) {
     uint8_t *end = memmem(bytes, count, "\r\n\r\n", 4);
     if (!end) return 0;
     *end = 0;
-    if (strncmp((char *)bytes, "HTTP/1.1 101", 12) != 0) line_fail(line, "answered \"%.80s\"", (char *)bytes);
+    if (strncmp((char *)bytes, "HTTP/1.1 101", 12) != 0) {
+        line_fail(line, "answered %.*s", (int)strcspn((char *)bytes, "\r"), (char *)bytes);
+    }
     line->state = unit;
     line->way.speech->start(line);
     return (size_t)(end + 4 - bytes);
