@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct Line Line;
+#include "frames.h"
 
 // MARK: bytes.c
 
@@ -79,23 +79,7 @@ typedef struct {
     const char *target;  // of the HTTP request
 } Way;
 
-// MARK: line.c, frames.c
-
-/// What Longwire's rules need to know of a session (Docs/protocol.md).
-enum { piece_limit = 128 };
-typedef struct {
-    uint64_t sent, received;               // numbers
-    uint64_t spent, credit;                // what ours cost, and may
-    uint64_t taken;                        // what theirs cost
-    uint64_t written, read;                // bytes of the body
-    uint64_t allowance, pieces;            // how many of them may be unread, in how many writes
-    uint64_t ends[piece_limit];            // of the writes that are not read
-    unsigned first_end, end_count;
-    uint64_t frames_untold, bytes_untold;  // since the last acknowledgement
-    uint64_t owing_since;
-    Line *before, *after;                  // of those that owe one
-    bool owes, at_once, is_closed, is_covered;
-} Frames;
+// MARK: line.c
 
 struct Line {
     Way way;
@@ -145,13 +129,6 @@ void lines_turn(int milliseconds);
 void line_query(const Line *line, char query[64]);
 /// Where a line is, for a sentence.
 _Noreturn void line_fail(Line *line, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-// MARK: frames.c
-
-/// Sends the acknowledgements that are due by now.
-void frames_tick(void);
-/// It owes nothing any more.
-void frames_forget(Line *line);
 
 // MARK: processes.c
 
