@@ -15,10 +15,10 @@ struct Chaos: AsyncParsableCommand {
             """)
 
     @Option(name: .long, help: ArgumentHelp("The server.", valueName: "[host:]port"))
-    var to: HostPortArgument
+    var to: String
 
     @Option(name: .long, help: ArgumentHelp("Where to listen; else any free port.", valueName: "[host:]port"))
-    var listen: HostPortArgument?
+    var listen: String?
 
     @Option(name: .long, help: ArgumentHelp("A script, - for standard input.", valueName: "file"), completion: .file())
     var script: String?
@@ -51,6 +51,10 @@ struct Chaos: AsyncParsableCommand {
     private static let span = TimeAmount.minutes(10)
 
     func validate() throws {
+        for (flag, text) in [("--to", to), ("--listen", listen)] {
+            guard let text, DirectTCP(text) == nil else { continue }
+            throw ValidationError("\(flag) \(text): write PORT or HOST:PORT, such as 8080 or [::1]:8080")
+        }
         guard pace.amount >= .milliseconds(1) else { throw ValidationError("--pace must be at least 1ms") }
         if let faults { _ = try Self.kinds(faults) }
         guard faults == nil || script == nil && lines.isEmpty || seed != nil else {
@@ -128,20 +132,22 @@ struct Chaos: AsyncParsableCommand {
 
     private func play(_ whole: ChaosPlan, seed: UInt64) async throws {
         let report = ChaosReport(isJSON: json)
+        let (server, place) = (DirectTCP(to), listen.flatMap { DirectTCP($0) })
+        guard let server else { return }
         let ends = AsyncStream<Void>.makeStream()
         Signals.handle([SIGINT, SIGTERM, SIGHUP]) { _ in ends.continuation.yield() }
-        let host = listen?.host ?? "127.0.0.1"
+        let host = place?.host ?? "127.0.0.1"
         let proxy: ChaosProxy
         do {
             proxy = try await ChaosProxy.start(
-                host: host, port: listen?.port ?? 0, toHost: to.host ?? "127.0.0.1", to: to.port, plan: whole,
+                host: host, port: place?.port ?? 0, toHost: server.host ?? "127.0.0.1", to: server.port, plan: whole,
                 seed: seed
             ) { report.tell($0) }
         } catch {
-            report.say("cannot listen at \(host):\(listen?.port ?? 0): \(error)")
+            report.say("cannot listen at \(host):\(place?.port ?? 0): \(error)")
             throw ArgumentParser.ExitCode(ExitCode.notReachable.rawValue)
         }
-        report.began(at: "\(host):\(proxy.port)", to: "\(to)", seed: seed)
+        report.began(at: "\(host):\(proxy.port)", to: to, seed: seed)
         let timer = length.map { length in
             Task {
                 try await Task.sleep(for: .nanoseconds(length.amount.nanoseconds))

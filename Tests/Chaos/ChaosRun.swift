@@ -21,7 +21,7 @@ struct ChaosRun: Sendable {
 
     let seed: UInt64
     /// Tells this run's session from all others, even where bytes are changed.
-    let name: String
+    var name: String
     var site: ChaosSite.Kind
     var way: Way
     var transports: [TransportKind]
@@ -66,7 +66,8 @@ struct ChaosRun: Sendable {
         // A few kinds at a time: each is then there often enough for others to meet it.
         kinds.shuffle(using: &random)
         kinds = Array(kinds.prefix(random.number(1...5)))
-        if checksum, random.chance(0.6) { kinds += [.corrupt, .corrupt] }
+        // Without a checksum changed bytes may arrive, but every end must be one.
+        if checksum ? random.chance(0.6) : random.chance(0.03) { kinds += [.corrupt, .corrupt] }
         plan = ChaosPlan(
             seed: random.next(), kinds: kinds, over: .milliseconds(Int64(random.pick([200, 600, 1200]))),
             count: random.chance(0.05) ? 0 : random.number(1...8))
@@ -98,6 +99,12 @@ struct ChaosRun: Sendable {
     }
 
     var hasCorruption: Bool { plan.steps.contains { if case .corrupt = $0.fault { true } else { false } } }
+
+    /// Whether what comes is what was sent.
+    var isFaithful: Bool { checksum || !hasCorruption }
+
+    /// Whether it may not come about: nginx and the application have faults between them all the time.
+    var mayNotOpen: Bool { isFaultyFromTheStart || way == .nginx }
 
     /// Nothing but a normal end is right.
     var mustSucceed: Bool {

@@ -136,7 +136,7 @@ struct ChaosRunner: Sendable {
                 "http://127.0.0.1:\(http)/\(run.site)/run?run=\(run.name)",
                 configuration: configuration(run, tcp: tcp))
         } catch let error as ConnectError {
-            if run.isFaultyFromTheStart { return .notOpened }
+            if run.mayNotOpen { return .notOpened }
             throw failure(run, "did not open: \(error)")
         }
         record.change { $0.session = session }
@@ -171,10 +171,11 @@ struct ChaosRunner: Sendable {
     private func verdict(_ run: ChaosRun, _ client: ChaosRecord) async -> String? {
         guard let entry = site.ledger[run.name] else { return "the ledger lost the run" }
         let server = entry.server
+        guard run.isFaithful else { return nil }
         if let wrong = run.server.complaint(about: client.taken, at: "the client") { return wrong }
         if let wrong = run.client.complaint(about: server.taken, at: "the servlet") { return wrong }
         // A client that never heard of its session begins another one; nothing came out of the first.
-        for call in entry.calls.dropLast() where !run.isFaultyFromTheStart || !call.taken.isEmpty || call.covered > 0 {
+        for call in entry.calls.dropLast() where !run.mayNotOpen || !call.taken.isEmpty || call.covered > 0 {
             return "the servlet was called \(entry.calls.count) times"
         }
         guard let ending = client.ending else { return nil }

@@ -1,6 +1,7 @@
 import LongwireClient
 import FastCGI
 import LongwireServer
+import LongwireTesting
 import NIOCore
 import NIOPosix
 import TestSupport
@@ -51,18 +52,34 @@ struct ChaosSite: Sendable {
     let ledger = ChaosLedger()
     private let sites: [Kind: ChaosMount]
     private let nginx: NginxFixture
+    /// Between nginx and the mounts.
+    private let backs: [ChaosProxy]
 
     init() async throws {
         var sites: [Kind: ChaosMount] = [:]
         var mounts: [NginxFixture.Mount] = []
+        var backs: [ChaosProxy] = []
         let servlet = ChaosServlet(ledger: ledger)
         for kind in Kind.allCases {
             let site = try await ChaosMount(["run": .task(servlet)], configuration: Self.configuration(kind))
             sites[kind] = site
-            mounts.append(NginxFixture.Mount("/\(kind)", to: .tcp(port: site.fastCGIPort)))
+            let back = try await ChaosProxy.start(
+                port: FreePort.next(), to: site.fastCGIPort, plan: Self.backPlan, seed: 1)
+            backs.append(back)
+            mounts.append(NginxFixture.Mount("/\(kind)", to: .tcp(port: back.port)))
         }
         self.sites = sites
+        self.backs = backs
         nginx = try await NginxFixture(NginxFixture.Options(mounts: mounts))
+    }
+
+    /// Some of what happens between a web server and an application, over and over.
+    private static var backPlan: ChaosPlan {
+        var plan = ChaosPlan(
+            seed: 1, kinds: [.cut, .reset, .halfClose, .stall, .delay], over: .seconds(10), count: 12,
+            longest: .milliseconds(300))
+        plan.period = .seconds(10)
+        return plan
     }
 
     private static func configuration(_ kind: Kind) -> MountConfiguration {
@@ -106,5 +123,6 @@ struct ChaosSite: Sendable {
     func stop() async throws {
         for site in sites.values { await site.stop() }
         try await nginx.stop()
+        for back in backs { try await back.stop() }
     }
 }

@@ -15,6 +15,12 @@ package enum CRC32C {
         return tables
     }()
 
+    /// The checksum of `bytes` as text.
+    static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+        let digits = String(checksum(bytes), radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
     /// The checksum of `bytes`, or of those with the checksum `before` and these behind them.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, after before: UInt32 = 0) -> UInt32 {
         tables.withUnsafeBufferPointer { tables in

@@ -134,7 +134,7 @@ package enum FrameEncoder {
         value.writeVarInt(open.using)
         value.writeVarInt(open.received)
         value.writeVarInt(open.limit)
-        value.writeParameters(open.parameters)
+        value.writeParametersAndSum(open.parameters)
         return value
     }
 
@@ -155,7 +155,7 @@ package enum FrameEncoder {
         value.writeVarInt(opened.resumeTime)
         value.writeVarInt(opened.greatestAge)
         value.writeVarInt(opened.greatestSize)
-        value.writeParameters(opened.parameters)
+        value.writeParametersAndSum(opened.parameters)
         return value
     }
 }
@@ -173,6 +173,13 @@ extension ByteBuffer {
     fileprivate mutating func writeChecksum(from start: Int) {
         let offset = start - readerIndex
         writeInteger(withUnsafeReadableBytes { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[offset...])) })
+    }
+
+    /// Where a checksum is wished for or granted, this frame has one of its own: else a changed byte could undo that.
+    fileprivate mutating func writeParametersAndSum(_ parameters: [Parameter]) {
+        writeParameters(parameters)
+        guard parameters.contains(Parameter(Parameter.checksum, Parameter.crc32c)) else { return }
+        writeParameters([Parameter(Parameter.sum, withUnsafeReadableBytes { CRC32C.text($0) })])
     }
 
     fileprivate mutating func writeParameters(_ parameters: [Parameter]) {

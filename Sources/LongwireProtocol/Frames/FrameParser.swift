@@ -79,8 +79,18 @@ package enum FrameParser {
         return AbortFrame(received: received, code: CloseCode(rawValue: code), reason: reason)
     }
 
-    private static func open(_ value: ByteBuffer) throws(FrameError) -> OpenFrame {
-        var value = value
+    /// The parameters without the checksum of the frame, which must be right where there is one.
+    private static func summed(_ parameters: [Parameter], of value: ByteBuffer) throws(FrameError) -> [Parameter] {
+        guard let last = parameters.last, last.key == Parameter.sum else { return parameters }
+        let size = 2 + last.key.utf8.count + last.value.utf8.count
+        guard let covered = value.getSlice(at: value.readerIndex, length: max(value.readableBytes - size, 0)),
+            covered.withUnsafeReadableBytes({ CRC32C.text($0) }) == last.value
+        else { throw .checksum }
+        return parameters.dropLast()
+    }
+
+    private static func open(_ whole: ByteBuffer) throws(FrameError) -> OpenFrame {
+        var value = whole
         guard let version = value.readVarInt(),
             let kind = value.readVarInt(), let transport = TransportKind(rawValue: kind),
             let path = value.readVarInt(), path > 0,
@@ -94,11 +104,11 @@ package enum FrameParser {
             version: version, transport: transport, path: path,
             identifier: SessionIdentifier(bytes: &identifier), token: SessionToken(bytes: &token),
             instance: instance.readInteger(as: UInt64.self).map(SessionInstance.init(rawValue:)),
-            using: using, received: received, limit: limit, parameters: parameters)
+            using: using, received: received, limit: limit, parameters: try summed(parameters, of: whole))
     }
 
-    private static func opened(_ value: ByteBuffer) throws(FrameError) -> OpenedFrame {
-        var value = value
+    private static func opened(_ whole: ByteBuffer) throws(FrameError) -> OpenedFrame {
+        var value = whole
         guard let version = value.readVarInt(),
             var identifierBytes = value.readLengthPrefixed(allowed: 16, 16),
             let identifier = SessionIdentifier(bytes: &identifierBytes),
@@ -115,7 +125,7 @@ package enum FrameParser {
             version: version, identifier: identifier, token: SessionToken(bytes: &token),
             instance: SessionInstance(rawValue: instance), received: received, limit: limit,
             allowance: AllowanceLimit(bytes: bytes, pieces: pieces), heartbeat: heartbeat, resumeTime: resumeTime,
-            greatestAge: greatestAge, greatestSize: greatestSize, parameters: parameters)
+            greatestAge: greatestAge, greatestSize: greatestSize, parameters: try summed(parameters, of: whole))
     }
 }
 

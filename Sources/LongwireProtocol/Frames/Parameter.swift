@@ -8,6 +8,8 @@ package struct Parameter: Equatable, Sendable {
     package static let secureTCPPort = "tcps"
     /// In OPEN: a checksum is wished for; in OPENED: it is agreed on.
     package static let checksum = "checksum"
+    /// In OPEN and OPENED with the one above, last: the CRC-32C of the value before it, in eight hexadecimal digits.
+    package static let sum = "sum"
     /// The one checksum there is.
     package static let crc32c = "crc32c"
 

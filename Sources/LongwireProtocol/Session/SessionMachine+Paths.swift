@@ -206,6 +206,7 @@ extension SessionMachine {
         paths[index].owesAck = true
         paths[index].progressAt = now
         paths[index].coveredAtUse = outbox.covered
+        uncoveredSince = nil
         suspendedAt = nil
         movedAt = now
         attachedAt = now

@@ -107,6 +107,8 @@ extension SessionMachine {
         }
         if outbox.covered > before {
             movedAt = now
+            uncoveredSince = uncoveredSince != nil && outbox.highestSent > outbox.covered ? now : nil
+            uncoveredFired = 0
             if closeCoveredAt == nil, outbox.isCloseCovered { closeCoveredAt = now }
             roundTrip.covered(outbox.covered, costCovered: outbox.costCovered, now: now)
             for index in paths.indices { paths[index].flights.covered(outbox.covered, isServer: role == .server) }

@@ -69,6 +69,7 @@ extension SessionMachine {
         }
         if let keepAlive = keepAliveDeadline(path) { next = min(next, keepAlive) }
         if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
+        if let swallowed = swallowedDeadline { next = min(next, swallowed) }
         if let rotation = rotationDeadline(path) { next = min(next, rotation) }
         if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
@@ -99,6 +100,10 @@ extension SessionMachine {
             }
             paths[index].hasNudged = true
             owesPing = true
+        }
+        if let swallowed = swallowedDeadline, swallowed <= now {
+            uncoveredFired += 1
+            return closePath(at: index, .stalled, now: now)
         }
         if sendsHeartbeats(path), heartbeatDeadline(path) <= now {
             paths[index].owesAck = true
@@ -164,6 +169,12 @@ extension SessionMachine {
         let base = max(configuration.watchdog, (roundTrip.smoothed ?? .zero) * 8)
         let patience = base * (1 << min(watchdogFired, 8))
         return path.progressAt + (path.hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))
+    }
+
+    /// Rule 13: changed bytes may make of a frame the start of a longer one, which a live stream never ends.
+    private var swallowedDeadline: NIODeadline? {
+        guard let uncoveredSince else { return nil }
+        return uncoveredSince + max(silence, (roundTrip.smoothed ?? .zero) * 8) * (1 << min(uncoveredFired, 6))
     }
 
     private func rotationDeadline(_ path: Path) -> NIODeadline? {

@@ -170,6 +170,26 @@ struct FrameDecoderTests {
         }
     }
 
+    @Test("No changed bit of an OPEN that wishes for checksums changes what it says")
+    func summedOpen() throws {
+        let open = OpenFrame(
+            transport: .duplex, path: 3, identifier: FrameSamples.identifier, token: FrameSamples.token, instance: nil,
+            using: 3, received: 70, limit: 4000, parameters: [Parameter(Parameter.checksum, Parameter.crc32c)])
+        let whole = FrameSamples.encoded([.open(open)])
+        #expect(try decode([whole]) == [.open(open)])
+        for index in 0..<whole.readableBytes {
+            for bit in 0..<8 {
+                var changed = whole
+                let byte = whole.getInteger(at: index, as: UInt8.self) ?? 0
+                changed.setInteger(byte ^ (1 << bit), at: index)
+                guard case .open(var read)? = try? decode([changed]).first else { continue }
+                // The key of the checksum itself may have changed: an unknown one counts for nothing.
+                read.parameters.removeAll { $0.key != Parameter.checksum }
+                #expect(read == open, "bit \(bit) of byte \(index)")
+            }
+        }
+    }
+
     @Test("A payload is a slice of what was read, not a copy")
     func noCopy() throws {
         let frame = Frame.numbered(NumberedFrame(number: 1, content: .message(ByteBuffer(repeating: 1, count: 5000))))

@@ -110,6 +110,33 @@ struct SessionMachineTests {
         #expect(pair.server.ending?.code == .expired)
     }
 
+    @Test("Rule 13: what a changed length swallowed goes again on another path, though the line lives on")
+    func swallowed() {
+        let pair = MachinePair(checksum: true)
+        _ = pair.client.openPath(.duplex, now: pair.now)
+        pair.exchange()
+        pair.clear()
+        _ = pair.client.offer(Message("swallowed"))
+        #expect(pair.pull(&pair.client, 1) != nil)
+        // Heartbeats go on both ways, and say that it did not arrive.
+        for _ in 0..<3 {
+            #expect(pair.client.isAttached == true)
+            pair.wait(.seconds(15))
+            pair.exchange()
+        }
+        #expect(pair.clientEvents == [.pathClosed(1, .stalled), .suspended])
+        _ = pair.client.openPath(.duplex, now: pair.now)
+        pair.exchange()
+        #expect(pair.takeAll(&pair.server) == ["swallowed"])
+        // Nothing waits any more, and the line stays.
+        for _ in 0..<10 {
+            pair.wait(.seconds(15))
+            pair.exchange()
+        }
+        #expect(pair.client.isAttached == true)
+        #expect(pair.server.isAttached == true)
+    }
+
     // R: D4, B6
     @Test("Rule 12: CLOSE ends one direction; the session is over when both are covered")
     func closing() {
