@@ -7,9 +7,9 @@ final class IncomingTransit: Sendable {
     private static let messageLimit = 64
     private static let byteLimit = 64 * 1024
 
-    private let messages = NIOLockedValueBox(CircularBuffer<Message>(initialCapacity: 1))
+    private let messages = NIOLockedValueBox(CircularBuffer<Message>?.none)
 
-    func pop() -> Message? { messages.withLockedValue { $0.popFirst() } }
+    func pop() -> Message? { messages.withLockedValue { $0?.popFirst() } }
 
     /// On the loop: fills up from `take` until it returns nil.
     ///
@@ -22,7 +22,10 @@ final class IncomingTransit: Sendable {
             bytes += message.payload.readableBytes
         }
         guard !taken.isEmpty else { return false }
-        messages.withLockedValue { $0.append(contentsOf: taken) }
+        messages.withLockedValue { messages in
+            if messages == nil { messages = CircularBuffer(initialCapacity: taken.count) }
+            messages?.append(contentsOf: taken)
+        }
         return true
     }
 }

@@ -16,10 +16,11 @@ final class OutgoingTransit: Sendable {
         let id: UInt64
     }
 
+    /// Most sessions of servlets that stay on the loop never need it: memory is taken with the first message.
     private struct State {
-        var messages = CircularBuffer<Message>(initialCapacity: 1)
+        var messages: [Message] = []
         var bytes = 0
-        var senders = CircularBuffer<Sender>(initialCapacity: 1)
+        var senders: [Sender] = []
         /// Whether the loop has been asked, or will come by itself when there is room.
         var isExpected = false
         var error: (any Error)?
@@ -96,7 +97,8 @@ final class OutgoingTransit: Sendable {
                     state.bytes -= state.messages.removeFirst().payload.readableBytes
                 }
                 var resumed: [CheckedContinuation<Void, any Error>] = []
-                while state.hasRoom, let sender = state.senders.popFirst() {
+                while state.hasRoom, let sender = state.senders.first {
+                    state.senders.removeFirst()
                     state.append(sender.message)
                     resumed.append(sender.continuation)
                 }

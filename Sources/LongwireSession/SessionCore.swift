@@ -249,6 +249,12 @@ package final class SessionCore {
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }
 
+    /// The clock comes by some milliseconds after something happened: what is empty by then lets go of its memory.
+    fileprivate func rest() {
+        machine.rest()
+        scratch = ByteBuffer()
+    }
+
     // MARK: Carriers
 
     /// `carrier` carries `path` from now on.
@@ -292,5 +298,6 @@ package final class SessionCore {
 extension SessionCore: WheelMember {
     package func wheelTurned(now: NIODeadline) {
         turn { $0.machine.deadlineReached(now: now) }
+        rest()
     }
 }

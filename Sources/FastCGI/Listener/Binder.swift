@@ -122,11 +122,9 @@ struct Binder {
         return ServerBootstrap(group: self.group)
             .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: 512, initial: min(2048, readBytes), maximum: readBytes)
-            )
+            .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: readBytes))
+            // A channel keeps as many buffers as it reads at a time.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: low, high: high))
             .childChannelInitializer { channel in server.configure(channel, registry: registry) }
     }

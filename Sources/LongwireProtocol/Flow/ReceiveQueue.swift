@@ -178,6 +178,12 @@ package struct ReceiveQueue {
         assembling = nil
     }
 
+    /// Lets go of memory that nothing is in.
+    mutating func rest() {
+        if ready.isEmpty, ready.capacity > 1 { ready = CircularBuffer(initialCapacity: 1) }
+        if kept.isEmpty { kept = [] }
+    }
+
     /// Copies what waits beyond a read into a buffer of its own, so that a small payload pins no read buffer.
     mutating func readCompleted() {
         guard borrowed > 0 else { return }

@@ -200,6 +200,12 @@ package struct SendQueue {
         cursorIndex = segments.first?.bytes.readerIndex ?? 0
     }
 
+    /// Lets go of memory that nothing is in.
+    mutating func rest() {
+        guard segments.isEmpty, segments.capacity > 1 else { return }
+        segments = CircularBuffer(initialCapacity: 1)
+    }
+
     /// Another life of the session, of which nothing is known yet: its credit counts from the start.
     mutating func forgetLimit() { limit = 0 }
 

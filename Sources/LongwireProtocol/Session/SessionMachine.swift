@@ -20,7 +20,8 @@ package struct SessionMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
     package let role: Role
-    package let configuration: SessionConfiguration
+    private let shared: SharedSessionConfiguration
+    package var configuration: SessionConfiguration { _read { yield shared.configuration } }
     package let identifier: SessionIdentifier
     package let token: SessionToken
     /// The session's mark; at a client from its first OPENED on.
@@ -94,7 +95,7 @@ package struct SessionMachine: ~Copyable {
     /// Whether the session is over.
     package private(set) var isEnded = false
 
-    var events = CircularBuffer<SessionEvent>(initialCapacity: 1)
+    var events: [SessionEvent] = []
     var wasFull = false
 
     /// A machine for one end of a session.
@@ -104,8 +105,19 @@ package struct SessionMachine: ~Copyable {
         role: Role, configuration: SessionConfiguration, identifier: SessionIdentifier, token: SessionToken,
         instance: SessionInstance? = nil, tellsToken: Bool = false, checksum: Bool = false, now: NIODeadline
     ) {
+        self.init(
+            role: role, shared: SharedSessionConfiguration(configuration), identifier: identifier, token: token,
+            instance: instance, tellsToken: tellsToken, checksum: checksum, now: now)
+    }
+
+    /// The same, of a configuration that many sessions have.
+    package init(
+        role: Role, shared: SharedSessionConfiguration, identifier: SessionIdentifier, token: SessionToken,
+        instance: SessionInstance? = nil, tellsToken: Bool = false, checksum: Bool = false, now: NIODeadline
+    ) {
+        let configuration = shared.configuration
         self.role = role
-        self.configuration = configuration
+        self.shared = shared
         self.identifier = identifier
         self.token = token
         self.instance = instance
@@ -160,5 +172,16 @@ package struct SessionMachine: ~Copyable {
     }
 
     /// The next thing that happened, oldest first.
-    package mutating func nextEvent() -> SessionEvent? { events.popFirst() }
+    package mutating func nextEvent() -> SessionEvent? {
+        guard let event = events.first else { return nil }
+        // Events are rare: none keeps memory.
+        if events.count == 1 { events = [] } else { events.removeFirst() }
+        return event
+    }
+
+    /// Nothing has happened for a moment: queues that are empty let go of their memory.
+    package mutating func rest() {
+        outbox.rest()
+        inbox.rest()
+    }
 }

@@ -2,6 +2,7 @@ internal import NIOHTTP1
 internal import NIOHTTP2
 internal import NIOHTTPTypesHTTP1
 internal import NIOHTTPTypesHTTP2
+internal import FastCGI
 public import NIOCore
 internal import NIOPosix
 
@@ -44,9 +45,7 @@ public final class HTTPListener: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
-            )
+            .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: 65536))
             .bind(host: host, port: port).get()
         return HTTPListener(channel: channel)
     }

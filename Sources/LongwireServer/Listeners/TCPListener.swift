@@ -1,4 +1,5 @@
 internal import LongwireProtocol
+internal import FastCGI
 public import NIOCore
 internal import NIOPosix
 
@@ -57,9 +58,7 @@ public final class TCPListener: Sendable {
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 4096, maximum: 65536)
-            )
+            .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: 65536))
             .bind(host: host, port: port).get()
         let offered: Int? =
             switch offer {

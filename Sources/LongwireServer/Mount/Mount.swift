@@ -258,7 +258,7 @@ public final class Mount: Sendable {
         let instance = SessionInstance.random()
         let wantsChecksum = open.parameters.contains(Parameter(Parameter.checksum, Parameter.crc32c))
         var machine = SessionMachine(
-            role: .server, configuration: configuration.session, identifier: identifier, token: token,
+            role: .server, shared: offer.withLockedValue { $0.session }, identifier: identifier, token: token,
             instance: instance, tellsToken: open.token == nil,
             checksum: wantsChecksum && configuration.agreesOnChecksums, now: now)
         // Whoever the web server let in by name is unknown over bare TCP.

@@ -1,3 +1,4 @@
+internal import LongwireProtocol
 internal import LongwireSession
 internal import NIOCore
 
@@ -5,6 +6,8 @@ internal import NIOCore
 struct MountOffer: Sendable {
     private(set) var servlets: [String: ServletKind]
     private(set) var configuration: MountConfiguration
+    /// The part of it that every session of this time has.
+    private(set) var session: SharedSessionConfiguration
     /// Names that had a servlet once: sessions of that time may still be resumed there.
     private(set) var retired: Set<String> = []
     /// How long tasks of servlets, of now or before, may outlive their sessions.
@@ -18,6 +21,7 @@ struct MountOffer: Sendable {
         for name in servlets.keys { try Self.validate(name: name) }
         self.servlets = servlets
         self.configuration = configuration
+        session = SharedSessionConfiguration(configuration.session)
         greatestWindow = configuration.session.receiveWindow
         endTime = servlets.values.map(\.endTime).max() ?? .zero
     }
@@ -49,5 +53,6 @@ struct MountOffer: Sendable {
         greatestWindow = max(greatestWindow, next.greatestWindow)
         servlets = next.servlets
         configuration = next.configuration
+        session = next.session
     }
 }

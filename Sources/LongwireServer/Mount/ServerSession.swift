@@ -8,7 +8,7 @@ final class ServerSession: SessionObserver {
     private let mount: Mount
     private let servlet: ServletKind
     /// What the servlet is told when it starts; not kept beyond.
-    private var request: SessionRequest?
+    private var request: KeptRequest?
     private let servletName: String
     private let session: Session
     private let slowServlet: TimeAmount
@@ -22,7 +22,7 @@ final class ServerSession: SessionObserver {
     init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, slowServlet: TimeAmount) {
         self.mount = mount
         self.servlet = servlet
-        self.request = request
+        self.request = KeptRequest(request)
         servletName = request.servlet
         self.slowServlet = slowServlet
         session = Session(core)
@@ -30,7 +30,7 @@ final class ServerSession: SessionObserver {
 
     /// A servlet starts when a path is first used (rule 5).
     func pathUsed(_ path: UInt64, in core: SessionCore) {
-        guard !isStarted, let request else { return }
+        guard !isStarted, let request = request?.request else { return }
         isStarted = true
         self.request = nil
         record = SessionRecord(core, servlet: servletName, address: request.remoteAddress, logger: mount.logger)
@@ -127,6 +127,13 @@ final class ServerSession: SessionObserver {
                     "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
                 ])
         }
+    }
+
+    /// A request is large and soon of no use: it has memory of its own.
+    private final class KeptRequest {
+        let request: SessionRequest
+
+        init(_ request: SessionRequest) { self.request = request }
     }
 
     func pathOpened(_ path: UInt64, in core: SessionCore) {}

@@ -10,9 +10,9 @@ internal import NIOCore
 /// It belongs to nobody until OPEN came. Then a ``StreamedCarrier`` takes its place, or the body is collected to its
 /// end and handed over whole; on the event loop of the session and, where that is another one, through
 /// ``HoppingExchange``.
-final class FrameTransaction: HTTPExchangeReceiver {
+final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     private enum State {
-        case awaitingOpen(deadline: Scheduled<Void>)
+        case awaitingOpen(deadline: NIODeadline)
         /// Answered: what still comes is dropped.
         case over
     }
@@ -32,16 +32,23 @@ final class FrameTransaction: HTTPExchangeReceiver {
     private var state = State.over
     private var decoder = FrameDecoder()
     private var bytesRead = 0
+    var wheelTick: UInt64?
 
     init(mount: Mount, exchange: any HTTPExchange, place: Place, isLoopbackTCP: Bool) {
         self.mount = mount
         self.exchange = exchange
         self.place = place
         self.isLoopbackTCP = isLoopbackTCP
-        let timeToOpen = mount.configured { $0.session.timeToOpen }
-        let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
-        state = .awaitingOpen(
-            deadline: exchange.eventLoop.scheduleTask(in: timeToOpen) { transaction.value.openIsLate() })
+        let deadline = exchange.eventLoop.now + mount.configured { $0.session.timeToOpen }
+        state = .awaitingOpen(deadline: deadline)
+        wheel.enter(self, at: deadline)
+    }
+
+    private var wheel: TimerWheel { mount.context(of: exchange.eventLoop).wheel.value }
+
+    func wheelTurned(now: NIODeadline) {
+        guard case .awaitingOpen(let deadline) = state else { return }
+        if now >= deadline { openIsLate() } else { wheel.enter(self, at: deadline) }
     }
 
     private func openIsLate() {
@@ -58,7 +65,7 @@ final class FrameTransaction: HTTPExchangeReceiver {
     }
 
     private func endWaiting() {
-        if case .awaitingOpen(let deadline) = state { deadline.cancel() }
+        if case .awaitingOpen = state { wheel.leave(self) }
         state = .over
     }
 
