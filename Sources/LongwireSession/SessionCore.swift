@@ -13,7 +13,7 @@ package final class SessionCore {
     package var owner: AnyObject?
     package private(set) var carriers: [(path: UInt64, carrier: any PathCarrier)] = []
     private let wheel: TimerWheel
-    package var wheelTick: UInt64?
+    package var wheelPlace: WheelPlace?
     private var scratch = ByteBuffer()
     private var depth = 0
     private var isPumpScheduled = false

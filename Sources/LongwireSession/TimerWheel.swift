@@ -2,10 +2,18 @@ package import NIOCore
 
 /// Whoever waits for time in a ``TimerWheel``.
 package protocol WheelMember: AnyObject {
-    /// The tick this member is entered for; the wheel writes it, nobody else.
-    var wheelTick: UInt64? { get set }
+    /// Where this member is entered, nil for not at all; the wheel writes it, nobody else.
+    var wheelPlace: WheelPlace? { get set }
     /// The time asked for has come, or an earlier one: enter again with what is due next.
     func wheelTurned(now: NIODeadline)
+}
+
+/// Where somebody waits in a ``TimerWheel``.
+package struct WheelPlace {
+    /// The tick that is waited for.
+    var tick: UInt64
+    /// The place among those who wait for it: whoever leaves is found at once, however many they are.
+    var index: Int
 }
 
 /// One coarse clock for all sessions of an event loop: 10 ms a tick, asleep while nobody waits.
@@ -33,12 +41,12 @@ package final class TimerWheel {
     package func enter(_ member: any WheelMember, at deadline: NIODeadline) {
         let wanted = (deadline.uptimeNanoseconds + Self.tickNanoseconds - 1) / Self.tickNanoseconds
         let tick = min(max(wanted, turned + 1), turned + Self.slotCount - 1)
-        if let entered = member.wheelTick {
-            guard tick < entered else { return }
+        if let entered = member.wheelPlace {
+            guard tick < entered.tick else { return }
             leave(member)
         }
-        member.wheelTick = tick
         let slot = Int(tick % Self.slotCount)
+        member.wheelPlace = WheelPlace(tick: tick, index: slots[slot].count)
         slots[slot].append(member)
         occupied[slot / 64] |= 1 << UInt64(slot % 64)
         schedule()
@@ -46,10 +54,14 @@ package final class TimerWheel {
 
     /// Forgets `member`.
     package func leave(_ member: any WheelMember) {
-        guard let tick = member.wheelTick else { return }
-        member.wheelTick = nil
-        let slot = Int(tick % Self.slotCount)
-        slots[slot].removeAll { $0 === member }
+        guard let place = member.wheelPlace else { return }
+        member.wheelPlace = nil
+        let slot = Int(place.tick % Self.slotCount)
+        // While a slot is turned it is empty already, and its members only forget their places.
+        guard place.index < slots[slot].count, slots[slot][place.index] === member else { return }
+        slots[slot].swapAt(place.index, slots[slot].count - 1)
+        slots[slot].removeLast()
+        if place.index < slots[slot].count { slots[slot][place.index].wheelPlace?.index = place.index }
         if slots[slot].isEmpty {
             slots[slot] = []
             occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
@@ -89,8 +101,8 @@ package final class TimerWheel {
             let members = slots[slot]
             slots[slot] = []
             occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
-            for member in members where member.wheelTick == tick {
-                member.wheelTick = nil
+            for member in members where member.wheelPlace?.tick == tick {
+                member.wheelPlace = nil
                 member.wheelTurned(now: now)
             }
         }

@@ -6,7 +6,7 @@ import Testing
 /// The one coarse clock of a loop, under virtual time.
 @Suite struct TimerWheelTests {
     private final class Member: WheelMember {
-        var wheelTick: UInt64?
+        var wheelPlace: WheelPlace?
         let turned: (NIODeadline) -> Void
         init(_ turned: @escaping (NIODeadline) -> Void) { self.turned = turned }
         func wheelTurned(now: NIODeadline) { turned(now) }
@@ -31,7 +31,7 @@ import Testing
         for call in calls {
             #expect(call.at >= at(call.name) && call.at <= at(call.name + 10), "\(call)")
         }
-        #expect(members.allSatisfy { $0.wheelTick == nil })
+        #expect(members.allSatisfy { $0.wheelPlace == nil })
     }
 
     @Test func anEarlierTimeMovesAMemberAndALaterOneDoesNot() {
@@ -85,6 +85,22 @@ import Testing
         wheel.leave(members[1])
         loop.advanceTime(by: .milliseconds(100))
         #expect(calls == [0, 2])
+    }
+
+    @Test func whoeverLeavesOrMovesAmongManyTakesNobodyAlong() {
+        var calls = [Int](repeating: 0, count: 300)
+        // They all wait in one slot; every third leaves, every third moves, from the ends and the middle.
+        let members = (0..<300).map { index in Member { _ in calls[index] += 1 } }
+        for member in members { wheel.enter(member, at: at(50)) }
+        for index in (0..<300).shuffled() {
+            if index % 3 == 0 { wheel.leave(members[index]) }
+            if index % 3 == 1 { wheel.enter(members[index], at: at(20)) }
+        }
+        loop.advanceTime(by: .milliseconds(30))
+        #expect(calls.enumerated().allSatisfy { $0.element == ($0.offset % 3 == 1 ? 1 : 0) })
+        loop.advanceTime(by: .milliseconds(30))
+        #expect(calls.enumerated().allSatisfy { $0.element == ($0.offset % 3 == 0 ? 0 : 1) })
+        #expect(members.allSatisfy { $0.wheelPlace == nil })
     }
 
     @Test func oneMemberMayMakeAnotherLeaveInTheSameTick() {

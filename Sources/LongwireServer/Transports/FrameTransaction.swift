@@ -32,7 +32,7 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     private var state = State.over
     private var decoder = FrameDecoder()
     private var bytesRead = 0
-    var wheelTick: UInt64?
+    var wheelPlace: WheelPlace?
 
     init(mount: Mount, exchange: any HTTPExchange, place: Place, isLoopbackTCP: Bool) {
         self.mount = mount
