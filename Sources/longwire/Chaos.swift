@@ -8,6 +8,7 @@ internal import NIOCore
 struct Chaos: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Stands before a server and damages lines, by a script or a seed.",
+        usage: "longwire chaos --to <[host:]port> [<options>]",
         discussion: """
             What it does goes to standard error; Ctrl-C ends it. Example:
               longwire chaos --to 8080 --listen 8081 --do 'every 5s for 300ms stall'

@@ -73,11 +73,21 @@ final class ChaosCore {
     }
 
     /// - Parameter tries: how often another one may have the port for a moment.
-    private func listenAgain(tries: Int = 200) {
+    @discardableResult
+    private func listenAgain(tries: Int = 200) -> EventLoopFuture<Void> {
         let bound = NIOLoopBound(self, eventLoop: loop)
-        listen().whenFailure { error in
-            guard tries > 0 else { return bound.value.tellOf("cannot listen again: \(error)", on: 0) }
-            bound.value.later(.milliseconds(25)) { bound.value.listenAgain(tries: tries - 1) }
+        return listen().flatMapError { error in
+            let core = bound.value
+            guard tries > 0 else {
+                core.tellOf("cannot listen again: \(error)", on: 0)
+                return core.loop.makeSucceededVoidFuture()
+            }
+            let pause = core.loop.scheduleTask(in: .milliseconds(25)) {}
+            return pause.futureResult.flatMap {
+                let core = bound.value
+                let isWanted = !core.conditions.refuses && !core.isStopped
+                return isWanted ? core.listenAgain(tries: tries - 1) : core.loop.makeSucceededVoidFuture()
+            }
         }
     }
 
@@ -129,13 +139,16 @@ final class ChaosCore {
     // MARK: The plan
 
     /// Forgets what was, and begins with a plan.
-    func run(_ plan: ChaosPlan, seed: UInt64, cutting: Bool) {
-        heal()
+    ///
+    /// - Returns: when it listens.
+    func run(_ plan: ChaosPlan, seed: UInt64, cutting: Bool) -> EventLoopFuture<Void> {
+        let listening = heal()
         if cutting { closeAll() }
         random = SeededGenerator(seed: seed)
         startedAt = .now()
         passed = [:]
         schedule(plan)
+        return listening
     }
 
     private func schedule(_ plan: ChaosPlan) {
@@ -221,7 +234,10 @@ final class ChaosCore {
     }
 
     /// Ends every fault, and what is planned.
-    func heal() {
+    ///
+    /// - Returns: when it listens, where connections were refused.
+    @discardableResult
+    func heal() -> EventLoopFuture<Void> {
         for timer in timers.values { timer.cancel() }
         timers = [:]
         armed = Armed()
@@ -229,6 +245,7 @@ final class ChaosCore {
         lasting = []
         releaseSwapped()
         changed()
+        return listener == nil ? listenAgain() : loop.makeSucceededVoidFuture()
     }
 
     private func closeAll() {

@@ -50,9 +50,8 @@ public final class ChaosProxy: Sendable {
             return NIOLoopBound(core, eventLoop: loop)
         }.get()
         try await loop.flatSubmit { core.value.listen() }.get()
-        let bound = try await loop.submit {
-            core.value.run(plan, seed: seed, cutting: false)
-            return core.value.port
+        let bound = try await loop.flatSubmit {
+            core.value.run(plan, seed: seed, cutting: false).map { core.value.port }
         }.get()
         return ChaosProxy(port: bound, core: core, loop: loop)
     }
@@ -61,7 +60,7 @@ public final class ChaosProxy: Sendable {
     ///
     /// - Parameter cutting: whether connections that are open are cut before.
     public func run(_ plan: ChaosPlan, seed: UInt64 = 0, cutting: Bool = true) async throws {
-        try await loop.submit { [core] in core.value.run(plan, seed: seed, cutting: cutting) }.get()
+        try await loop.flatSubmit { [core] in core.value.run(plan, seed: seed, cutting: cutting) }.get()
     }
 
     /// Lets something happen now.
@@ -72,7 +71,7 @@ public final class ChaosProxy: Sendable {
     }
 
     /// Ends all faults and what is planned: from now on everything passes as it comes.
-    public func heal() async throws { try await loop.submit { [core] in core.value.heal() }.get() }
+    public func heal() async throws { try await loop.flatSubmit { [core] in core.value.heal() }.get() }
 
     /// How many connections are open now.
     public var openConnections: Int {
