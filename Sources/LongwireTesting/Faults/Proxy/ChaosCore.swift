@@ -336,7 +336,8 @@ final class ChaosCore {
         let id = timerCount
         let bound = NIOLoopBound(self, eventLoop: loop)
         timers[id] = loop.scheduleTask(in: time) {
-            bound.value.timers[id] = nil
+            // The loop may have taken it up before it was cancelled.
+            guard bound.value.timers.removeValue(forKey: id) != nil else { return }
             body()
         }
     }
