@@ -146,8 +146,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "FastCGI", nio("NIOCore"),
-                nio("NIOPosix"),
+                "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "LongwireTransport", "FastCGI",
+                nio("NIOCore"), nio("NIOPosix"),
             ],
             path: "Tests/EndToEnd"),
         .testTarget(
@@ -167,6 +167,9 @@ if Context.environment["LONGWIRE_FUZZ"] != nil {
     let programs: [String: [Target.Dependency]] = [
         "RecordBytes": ["FastCGI"],
         "FrameBytes": ["LongwireProtocol"],
+        "MessageBytes": ["LongwireProtocol", "LongwireTransport"],
+        "RequestFields": ["LongwireProtocol", "LongwireServer", "LongwireTransport", httpTypes],
+        "ClientAnswers": ["LongwireClient", "LongwireTransport"],
         "SessionOperations": ["LongwireProtocol"],
     ]
     package.targets.append(.target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"))

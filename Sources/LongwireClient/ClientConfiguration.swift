@@ -6,12 +6,22 @@ public import NIOCore
 public struct ClientConfiguration: Sendable {
     /// The sizes and times of the session.
     public var session = SessionConfiguration()
-    /// More header fields for every request, such as Authorization.
+    /// More header fields for every request.
     public var headerFields: [(name: String, value: String)] = []
+    /// The bearer token that every request brings, asked for each of them; nil from it is none.
+    ///
+    /// It must not block. The token goes to ``directTCP`` too, where that is named here, and never to a port that only a server offered.
+    public var bearerToken: (@Sendable () -> String?)?
     /// How long the name's lookup and the connection may take together.
     public var connectTimeout = TimeAmount.seconds(10)
     /// A file of certificates (PEM) to trust in place of the system's.
     public var trustedCertificates: String?
+    /// The server's keys, one of which it must have: its certificate's name, dates and authority then do not count.
+    ///
+    /// Empty: the certificate is verified. It goes for the server alone, not for a proxy.
+    public var pinnedKeys: Set<KeyPin> = []
+    /// What the server is shown where it asks for a certificate.
+    public var identity: ClientIdentity?
     /// Through which forward proxy servers are reached.
     public var proxy = ProxySetting.fromEnvironment
     /// Whether a proxy is asked for a tunnel (CONNECT) also where the URL is http; for https it always is.
@@ -44,6 +54,8 @@ public struct ClientConfiguration: Sendable {
     public var onFrame: (@Sendable (FrameTrace) -> Void)?
     /// Whether bodies of duplex transactions declare a length from the first attempt on.
     var declaresLength = false
+    /// Whether ``directTCP`` is what the server offered: then it gets no credentials.
+    var isDirectOffered = false
     /// Whether streamed responses are to begin with a prelude from the first attempt on.
     package var asksPrelude = false
     /// Shown the heads of responses, on the event loop of their connection.
@@ -57,6 +69,9 @@ public struct ClientConfiguration: Sendable {
     /// Refuses what cannot work, with a sentence that says which value and why.
     func validate() throws(ConfigurationError) {
         try session.validate()
+        guard pinnedKeys.isEmpty || trustedCertificates == nil else {
+            throw ConfigurationError("pinned keys and certificates to trust contradict each other; choose one")
+        }
         guard !transports.isEmpty, !transports.contains(.uplink), Set(transports).count == transports.count else {
             throw ConfigurationError(
                 "the transports are \(transports); name some of tcp, duplex, websocket, stream and poll, each once")

@@ -11,13 +11,16 @@ public final class Session: Sendable {
     public let identifier: SessionIdentifier
     /// The event loop that the session belongs to.
     public let eventLoop: any EventLoop
+    /// At a server, who opened the session and alone may resume it; nil where nobody was asked.
+    public let principal: String?
     let core: NIOLoopBound<SessionCore>
     private let outgoing: OutgoingTransit
     let incoming: IncomingTransit
 
     /// A session around its core; on the core's event loop.
-    package init(_ core: SessionCore) {
+    package init(_ core: SessionCore, principal: String? = nil) {
         identifier = core.machine.identifier
+        self.principal = principal
         eventLoop = core.eventLoop
         outgoing = core.outgoing
         incoming = core.incoming

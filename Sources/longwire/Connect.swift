@@ -43,7 +43,7 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Failed attempts in a row that end it.", valueName: "n"))
     var reconnectLimit: Int?
 
-    @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes"))
+    @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes", visibility: .hidden))
     var messageLimit = 1024 * 1024
 
     @Flag(inversion: .prefixedNo, help: "Keep typed lines for the next run, or none.")
@@ -58,6 +58,7 @@ struct Connect: AsyncParsableCommand {
     @OptionGroup var transports: TransportOptions
     @OptionGroup var bundles: BundleOptions
     @OptionGroup var proxies: ProxyOptions
+    @OptionGroup var identity: IdentityOptions
 
     @Flag(name: .shortAndLong, help: "Tell of changes of the line; -vv of all frames.")
     var verbose: Int
@@ -72,6 +73,9 @@ struct Connect: AsyncParsableCommand {
         }
         guard (0...1_000_000).contains(reconnectLimit ?? 0) else {
             throw ValidationError("--reconnect-limit must be 0 (a broken line is the end) to 1000000")
+        }
+        guard ca == nil || identity.pin.isEmpty else {
+            throw ValidationError("--ca and --pin contradict each other; choose one")
         }
         guard !(verbose > 0 && quiet) else { throw ValidationError("--verbose and --quiet contradict each other") }
         let forms = [("--lines", lines), ("--binary", binary), ("--framed", framed != nil), ("--json", json)]
@@ -107,6 +111,7 @@ struct Connect: AsyncParsableCommand {
         transports.apply(to: &configuration)
         bundles.apply(to: &configuration)
         proxies.apply(to: &configuration)
+        identity.apply(to: &configuration)
         configuration.session.timeToOpen = timeout.amount
         configuration.session.messageLimit = messageLimit
         configuration.onChange = { line.changed($0) }

@@ -48,7 +48,7 @@ struct Outcome {
 
     private static func named(_ status: Int, _ sentence: String) -> String {
         let names = [
-            401: "unauthorized; --header can bring credentials", 403: "forbidden", 404: "not found",
+            401: "unauthorized; --bearer-file or --header can bring credentials", 403: "forbidden", 404: "not found",
             405: "method not allowed", 407: "the proxy wants credentials", 410: "gone", 411: "length required",
             413: "too large", 429: "too many requests", 500: "internal error",
             502: "bad gateway: the web server does not reach longwired", 503: "unavailable", 504: "gateway timeout",

@@ -37,9 +37,13 @@ struct Probe: AsyncParsableCommand {
 
     @OptionGroup var transports: TransportOptions
     @OptionGroup var proxies: ProxyOptions
+    @OptionGroup var identity: IdentityOptions
 
     func validate() throws {
         guard timeout.amount > .zero else { throw ValidationError("--timeout must be more than nothing") }
+        guard ca == nil || identity.pin.isEmpty else {
+            throw ValidationError("--ca and --pin contradict each other; choose one")
+        }
     }
 
     func run() async throws {
@@ -60,6 +64,7 @@ struct Probe: AsyncParsableCommand {
         configuration.session.timeToOpen = timeout.amount
         transports.apply(to: &configuration)
         proxies.apply(to: &configuration)
+        identity.apply(to: &configuration)
         do {
             let report = try await Longwire.probe(url, configuration: configuration, watching: long?.amount ?? .zero)
             let text = json ? try ProbeJSON(report).text : ProbeTable(report).text

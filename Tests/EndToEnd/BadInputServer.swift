@@ -26,7 +26,8 @@ final class BadInputServer {
         let port = try FreePort.next()
         listener = try await mount.fastCGIServer().bind(to: .tcp(host: "127.0.0.1", port: port), on: group)
         httpPort = try FreePort.next()
-        http = try await HTTPListener.bind(host: "127.0.0.1", port: httpPort, mount: mount, on: group)
+        http = try await HTTPListener.bind(
+            host: "127.0.0.1", port: httpPort, mount: mount, on: group, hosts: ["example.org"])
         nginx = try await NginxFixture(to: .tcp(port: port))
     }
 

@@ -21,7 +21,8 @@ struct BadInputSite {
         longwired = try ManagedProcess(
             BuiltProducts.longwired,
             [
-                "--fastcgi", "unix:\(socket)", "--http", "127.0.0.1:\(httpPort)", "--servlet", "echo", "--servlet",
+                "--fastcgi", "unix:\(socket)", "--http", "127.0.0.1:\(httpPort)", "--host", "example.org", "--servlet",
+                "echo", "--servlet",
                 "room=chat", "--control", control, "--loops", "2",
             ] + flags)
         try await longwired.waitForLine(containing: "serving")

@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func everyHelpFitsAScreenAndShowsAnExample() async throws {
-        for command in ["", "serve", "check-config", "default-config", "sessions", "close", "version"] {
+        for command in ["", "serve", "check-config", "default-config", "sessions", "close", "token", "version"] {
             let result = try await Self.longwired(
                 (command.isEmpty ? [] : [command]) + ["--help"], ["COLUMNS": "80"])
             #expect(result.status == .exited(0))

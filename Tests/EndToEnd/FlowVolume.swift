@@ -1,5 +1,6 @@
 import LongwireClient
 import LongwireServer
+import LongwireTransport
 import NIOCore
 import TestSupport
 

@@ -115,7 +115,8 @@ struct TerminalExitTests {
         let guarded = try await TerminalImpostor(
             TerminalImpostor.response("401 Unauthorized\r\nWWW-Authenticate: Basic realm=x"))
         try await Self.expect(
-            guarded.url, code: 12, "answered with status 401 (unauthorized; --header can bring credentials)")
+            guarded.url, code: 12,
+            "answered with status 401 (unauthorized; --bearer-file or --header can bring credentials)")
     }
 
     // R: D5

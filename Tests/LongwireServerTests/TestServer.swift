@@ -16,15 +16,16 @@ final class TestServer: Sendable {
 
     init(
         _ servlets: [String: ServletKind], threads: Int = 1, logger: Logger = Logger(label: "test"),
-        offer: TCPListener.Offer = .nothing,
+        offer: TCPListener.Offer = .nothing, access: [String: any AccessRule] = [:],
+        hosts: [String] = ["*"],
         _ change: (inout MountConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = MountConfiguration()
         change(&configuration)
-        mount = try Mount(servlets: servlets, configuration: configuration, logger: logger)
+        mount = try Mount(servlets: servlets, access: access, configuration: configuration, logger: logger)
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads)
         port = try FreePort.next()
-        listener = try await HTTPListener.bind(host: "127.0.0.1", port: port, mount: mount, on: group)
+        listener = try await HTTPListener.bind(host: "127.0.0.1", port: port, mount: mount, on: group, hosts: hosts)
         tcp = try await TCPListener.bind(host: "127.0.0.1", port: 0, mount: mount, on: group, offer: offer)
         tcpPort = tcp.localAddress?.port ?? 0
     }

@@ -145,12 +145,13 @@ import Testing
             let rest = line[line.index(after: mark)...].drop { $0 == "#" }
             let isKey =
                 rest.contains(": ") && !rest.contains("(") && !rest.contains(". ") || rest.hasSuffix("bot:")
-                || rest.hasSuffix("db:")
+                || rest.hasSuffix("db:") || rest.hasSuffix("room:")
             return isKey ? Substring(line[..<mark] + rest.dropFirst()) : line
         }.joined(separator: "\n")
         let full = ConfigurationFile(text: awake, path: "F")
         #expect(full.complaints.isEmpty, "\(full.complaints)\n\(awake)")
         #expect(full.values["control"] != nil && full.values["loops"] != nil)
-        #expect(full.servlets?.count == 5)
+        #expect(full.servlets?.count == 6)
+        #expect(full.servletAccess == ["room": .tokens("/etc/longwire/tokens")])
     }
 }

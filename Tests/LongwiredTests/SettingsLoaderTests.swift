@@ -12,10 +12,14 @@ import Testing
     private static func values(_ setting: Setting) -> (String, String, String) {
         switch setting.path {
         case "mount": ("/one", "/two", "/three")
-        case "listen.fastcgi", "listen.http", "listen.tcp": ("127.0.0.1:1001", "127.0.0.1:1002", "127.0.0.1:1003")
+        case "listen.fastcgi", "listen.http", "listen.https", "listen.tcp":
+            ("127.0.0.1:1001", "127.0.0.1:1002", "127.0.0.1:1003")
         case "session.heartbeat-mode": ("interval", "silence", "interval")
         case "session.checksum": ("no", "yes", "no")
         case "session.requests": ("3", "4", "5")
+        case "access.rule": ("tokens:/one", "web-server", "certificate")
+        case "access.trusted-proxies": ("10.0.0.1", "10.0.0.0/8", "unix")
+        case "access.forwarded": ("forwarded", "x-forwarded-for", "forwarded")
         case "log.level": ("debug", "info", "error")
         case "log.format": ("json", "text", "json")
         case "origins": ("https://one.example", "https://two.example", "https://three.example")

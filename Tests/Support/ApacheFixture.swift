@@ -38,7 +38,11 @@ package final class ApacheFixture: Sendable {
     /// - Parameters:
     ///   - way: how requests below `/longwire` reach longwired.
     ///   - certificates: of a second, HTTPS listener, which offers HTTP/2 as well; nil for none.
-    package init(_ way: Way, certificates: Certificates? = nil) async throws {
+    ///   - modules: further ones.
+    ///   - directives: at the end of the server's configuration.
+    package init(
+        _ way: Way, certificates: Certificates? = nil, modules: [String] = [], directives: String = ""
+    ) async throws {
         let folder = try TemporaryFolder()
         self.folder = folder
         // As root, Apache's children are another user, who must get to the page.
@@ -47,7 +51,10 @@ package final class ApacheFixture: Sendable {
         try folder.write(NginxFixture.page, to: "site/index.html")
         port = try FreePort.next()
         tlsPort = certificates == nil ? nil : try FreePort.next()
-        let text = try Self.configuration(way, folder: folder, port: port, tlsPort: tlsPort, certificates)
+        let more = modules.map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so\n" }.joined()
+        let text =
+            more + (try Self.configuration(way, folder: folder, port: port, tlsPort: tlsPort, certificates))
+            + directives
         process = try ManagedProcess("apache2", ["-D", "FOREGROUND", "-f", try folder.write(text, to: "apache.conf")])
         let (port, process) = (port, process)
         try await eventually("Apache accepts connections on \(port)") {

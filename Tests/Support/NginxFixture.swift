@@ -128,6 +128,9 @@ package final class NginxFixture: Sendable {
     /// The error log's text.
     package var errorLog: String { folder.read("error.log") }
 
+    /// Both logs' text.
+    package var log: String { folder.read("access.log") + folder.read("error.log") }
+
     /// `http://127.0.0.1:PORT` and a path.
     package func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
 

@@ -24,7 +24,7 @@ enum DialFailure {
                 return ConnectError(.unreachable, "the connection to \(line) broke: \(error)")
             }
             if case .tunnel = dialer.route {
-                return ConnectError(.tls, tlsSentence(error, place: line))
+                return ConnectError(.tls, tlsSentence(error, place: line, distrust: dialer.distrust))
             }
         }
         return dialling(error, dialer: dialer)
@@ -59,7 +59,7 @@ enum DialFailure {
             default: return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
             }
         }
-        if isTLS(error) { return ConnectError(.tls, tlsSentence(error, place: place)) }
+        if isTLS(error) { return ConnectError(.tls, tlsSentence(error, place: place, distrust: dialer.distrust)) }
         return ConnectError(.unreachable, "\(place) cannot be reached: \(error)")
     }
 
@@ -106,14 +106,19 @@ enum DialFailure {
 
     #if TLS
         /// What is wrong with a TLS connection; BoringSSL's own description is for those who maintain it.
-        private static func tlsSentence(_ error: any Error, place: String) -> String {
+        private static func tlsSentence(_ error: any Error, place: String, distrust: String? = nil) -> String {
             let description = "\(error)"
             if (error as? NIOSSLExtraError) == .failedToValidateHostname {
-                return "the certificate of \(place) is for another name"
+                return "the certificate of \(place) is for another name; use the name that it is for, or pin its key"
             }
             if description.contains("CERTIFICATE_VERIFY_FAILED") {
-                return
-                    "the certificate of \(place) is not trusted: nobody trusted here vouches for it, or it has expired"
+                let reason =
+                    distrust
+                    ?? "nobody trusted here vouches for it; name who does (--ca FILE), or pin its key (--pin sha256/…)"
+                return "the certificate of \(place) is not trusted: \(reason)"
+            }
+            if clientComplaints.contains(where: description.contains) {
+                return "\(place) wants a certificate of this client that it trusts (--cert FILE --key FILE)"
             }
             if description.contains("WRONG_VERSION_NUMBER") || description.contains("HTTP_REQUEST") {
                 return "no trusted TLS connection to \(place): what answers there does not speak TLS"
@@ -124,7 +129,14 @@ enum DialFailure {
             }
             return "no trusted TLS connection to \(place): \(reason ?? description)"
         }
+        /// What servers say that do not take a client's certificate, or miss it.
+        private static let clientComplaints = [
+            "ALERT_CERTIFICATE_REQUIRED", "ALERT_UNKNOWN_CA", "ALERT_BAD_CERTIFICATE", "ALERT_CERTIFICATE_EXPIRED",
+            "ALERT_CERTIFICATE_UNKNOWN", "ALERT_UNSUPPORTED_CERTIFICATE", "ALERT_CERTIFICATE_REVOKED",
+        ]
     #else
-        private static func tlsSentence(_ error: any Error, place: String) -> String { "\(place): \(error)" }
+        private static func tlsSentence(_ error: any Error, place: String, distrust: String? = nil) -> String {
+            "\(place): \(error)"
+        }
     #endif
 }

@@ -5,22 +5,19 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-#if TLS
-    internal import NIOSSL
-#endif
-
 /// Opens connections to one endpoint, directly or by a proxy: the one place where connections come from.
 struct Dialer: Sendable {
     private(set) var endpoint: Endpoint
     let headerFields: [(name: String, value: String)]
+    private let bearerToken: (@Sendable () -> String?)?
     private(set) var route: Route
     /// The name that the server's certificate must be for: the URL's.
     private let tlsName: String
     private let timeout: TimeAmount
     private let observer: ResponseObserver.Observer?
     #if TLS
-        private let tls: NIOSSLContext?
-        private let proxyTLS: NIOSSLContext?
+        private let tls: ServerTrust?
+        private let proxyTLS: ServerTrust?
     #endif
 
     init(
@@ -30,13 +27,14 @@ struct Dialer: Sendable {
         self.endpoint = endpoint
         tlsName = endpoint.host
         headerFields = configuration.headerFields
+        bearerToken = configuration.bearerToken
         timeout = configuration.connectTimeout
         observer = configuration.onResponseHead
         route = try Route(
             to: endpoint, setting: configuration.proxy, tunnels: configuration.proxyTunnel, variable: variable)
         #if TLS
-            tls = endpoint.isSecure ? try Self.context(configuration) : nil
-            proxyTLS = route.proxy?.isSecure == true ? try Self.context(configuration) : nil
+            tls = endpoint.isSecure ? try ServerTrust(configuration) : nil
+            proxyTLS = route.proxy?.isSecure == true ? try ServerTrust(ofProxy: configuration) : nil
         #else
             if endpoint.isSecure { throw ConnectError(.tls, "this program was built without TLS; use http") }
             if route.proxy?.isSecure == true {
@@ -45,25 +43,19 @@ struct Dialer: Sendable {
         #endif
     }
 
-    #if TLS
-        private static func context(_ configuration: ClientConfiguration) throws -> NIOSSLContext {
-            var tls = TLSConfiguration.makeClientConfiguration()
-            tls.applicationProtocols = ["http/1.1"]
-            if let file = configuration.trustedCertificates {
-                do {
-                    tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(file))
-                } catch {
-                    throw ConnectError(.tls, "cannot read certificates from \(file): \(error)")
-                }
-            }
-            return try NIOSSLContext(configuration: tls)
-        }
+    /// What the field Authorization says; nil where there is none.
+    var authorization: String? {
+        headerFields.last { $0.name.lowercased() == "authorization" }?.value ?? bearerToken?().map { "Bearer \($0)" }
+    }
 
-        private static func handler(_ tls: NIOSSLContext, host: String) throws -> NIOSSLClientHandler {
-            let isAddress = (try? SocketAddress(ipAddress: host, port: 0)) != nil
-            return try NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : host)
-        }
-    #endif
+    /// What a server of this dialer has shown that was not trusted; nil where there was nothing.
+    var distrust: String? {
+        #if TLS
+            tls?.distrust
+        #else
+            nil
+        #endif
+    }
 
     // MARK: Connections
 
@@ -126,7 +118,7 @@ struct Dialer: Sendable {
                     let pipeline = channel.pipeline.syncOperations
                     #if TLS
                         if let proxy = route.proxy, let proxyTLS {
-                            try pipeline.addHandler(Self.handler(proxyTLS, host: proxy.host))
+                            try proxyTLS.add(to: pipeline, host: proxy.host)
                         }
                     #endif
                     guard case .tunnel(let proxy) = route else {
@@ -150,7 +142,7 @@ struct Dialer: Sendable {
 
     private func addTLS(_ pipeline: ChannelPipeline.SynchronousOperations) throws {
         #if TLS
-            if let tls { try pipeline.addHandler(Self.handler(tls, host: tlsName)) }
+            if let tls { try tls.add(to: pipeline, host: tlsName) }
         #endif
     }
 
@@ -175,6 +167,7 @@ struct Dialer: Sendable {
         }
         if method == .POST { headers.add(name: "Content-Type", value: HTTPBinding.mediaType) }
         for (name, value) in fields { headers.add(name: name, value: value) }
+        if let authorization { headers.add(name: "Authorization", value: authorization) }
         for (name, value) in headerFields { headers.replaceOrAdd(name: name, value: value) }
         if case .forward(let proxy) = route, let authorization = proxy.authorization {
             headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization)

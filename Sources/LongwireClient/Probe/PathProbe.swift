@@ -57,7 +57,10 @@ struct PathProbe {
     ) async throws -> (session: Session, time: TimeAmount) {
         var configuration = configuration
         configuration.transports = transports
-        if configuration.directTCP == nil { configuration.directTCP = offered.withLockedValue { $0 } }
+        if configuration.directTCP == nil {
+            configuration.directTCP = offered.withLockedValue { $0 }
+            configuration.isDirectOffered = true
+        }
         change(&configuration)
         let begin = NIODeadline.now()
         let client = Longwire(group: group)

@@ -1,3 +1,5 @@
+internal import LongwireTransport
+
 /// The hosts that are reached without a proxy: the value of `NO_PROXY`.
 ///
 /// Entries are parted by commas or spaces. A name stands for itself and for all names below it, a dot or `*.` before

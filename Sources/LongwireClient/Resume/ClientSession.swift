@@ -144,6 +144,10 @@ final class ClientSession: SessionObserver {
         case .poll: return PollClientCarrier(path: path, core: core, dialer: dialer, listener: self, tap: tap)
         case .tcp, .websocket:
             let line = transport == .tcp ? direct.map { dialer.direct($0) } : nil
+            // Credentials go where somebody here named the port, not where any server leads.
+            if transport == .tcp, configuration.directTCP != nil, !configuration.isDirectOffered {
+                core.machine.authorization = dialer.authorization
+            }
             return LineClientCarrier(
                 path: path, transport: transport, core: core, dialer: line ?? dialer.forBytes, listener: self,
                 tap: tap)

@@ -2,6 +2,10 @@
 package struct Parameter: Equatable, Sendable {
     /// In OPEN, on `tcp`: the path, with its query, of the servlet's URL.
     package static let target = "target"
+    /// In OPEN, on `tcp`: what the field Authorization would say of HTTP.
+    package static let authorization = "authorization"
+    /// The most bytes of target and authorization together, of the 4 KiB that all parameters may have.
+    static let credentialsLimit = 3_800
     /// In OPENED: the port for `tcp` at the same host, in clear.
     package static let tcpPort = "tcp"
     /// In OPENED: the port for `tcp` at the same host, with TLS.

@@ -44,7 +44,12 @@ extension SessionMachine {
         if transport == .poll, configuration.pollHold < SessionConfiguration.standardHold {
             parameters.append(Parameter("hold", "\(configuration.pollHold.nanoseconds / 1_000_000)"))
         }
-        if transport == .tcp, let target { parameters.append(Parameter(Parameter.target, target)) }
+        if transport == .tcp, let target {
+            parameters.append(Parameter(Parameter.target, target))
+            if let authorization, authorization.utf8.count + target.utf8.count <= Parameter.credentialsLimit {
+                parameters.append(Parameter(Parameter.authorization, authorization))
+            }
+        }
         return OpenFrame(
             transport: transport, path: path.number, identifier: identifier, token: token,
             instance: hasHistory || transport == .uplink || path.flightsBegan ? instance : nil,

@@ -44,6 +44,8 @@ package struct SessionMachine: ~Copyable {
     let wantsChecksum: Bool
     /// Client: the path of the URL with its query, which a bare line's OPEN names.
     package var target: String?
+    /// Client: what a bare line's OPEN says of who asks; not said where it is too long for a frame's parameters.
+    package var authorization: String?
     /// Client: whether there is another way to the server than bare TCP, on which a refusal may be another's.
     package var hasOtherTransports = true
     /// The parameters of OPENED: what the server says beside the session's own.

@@ -8,7 +8,8 @@ internal import NIOPosix
 
 /// The built-in HTTP listener: the server with no web server before it.
 ///
-/// It speaks HTTP/1.1 with WebSocket, and HTTP/2 in clear to those that begin with it, as Apache's `h2c://` does.
+/// It speaks HTTP/1.1 with WebSocket, and HTTP/2 to those that begin with it: in clear as Apache's `h2c://` does, and with
+/// TLS, where there is a certificate, as ALPN agrees.
 public final class HTTPListener: Sendable {
     private let channel: any Channel
 
@@ -19,10 +20,20 @@ public final class HTTPListener: Sendable {
 
     /// Listens on `host` and `port` (0: any free one) and serves `mount` there.
     ///
+    /// - Parameters:
+    ///   - certificate: for TLS, which everybody then has to speak.
+    ///   - hosts: under which names it may be asked, besides those of this machine where only this machine reaches it;
+    ///     `*` for every name. Without any, a listener that others reach takes every name.
     /// - Throws: what the system says, for instance that the port is in use.
     public static func bind(
-        host: String, port: Int, mount: Mount, on group: any EventLoopGroup
+        host: String, port: Int, mount: Mount, on group: any EventLoopGroup, certificate: ListenerCertificate? = nil,
+        hosts: [String] = []
     ) async throws -> HTTPListener {
+        // A name counts by where it leads.
+        let address = try SocketAddress.makeAddressResolvingHost(host, port: port).ipAddress ?? host
+        let listener = ListenerFacts(
+            isSecure: certificate != nil,
+            hosts: AllowedHosts(hosts, host: host, isLoopback: address.hasPrefix("127.") || address == "::1"))
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -33,11 +44,14 @@ public final class HTTPListener: Sendable {
                         if isHTTP2 {
                             // Streams end one by one; who ends its side of the whole connection is gone.
                             try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
-                            try configureHTTP2(pipeline, mount: mount)
+                            try configureHTTP2(pipeline, mount: mount, listener)
                         } else {
-                            try configureHTTP1(pipeline, mount: mount)
+                            try configureHTTP1(pipeline, mount: mount, listener)
                         }
                     }
+                    #if TLS
+                        if let certificate { try channel.pipeline.syncOperations.addHandler(certificate.handler()) }
+                    #endif
                     try channel.pipeline.syncOperations.addHandler(preface)
                 }
             }
@@ -53,7 +67,9 @@ public final class HTTPListener: Sendable {
     /// The most bytes that wait to be decoded, of a connection: several of the greatest heads.
     private static let undecodedLimit = 512 * 1024
 
-    private static func configureHTTP1(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
+    private static func configureHTTP1(
+        _ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount, _ listener: ListenerFacts
+    ) throws {
         let encoder = HTTPResponseEncoder()
         // What follows a wish that was not granted is never decoded: it must not pile up.
         let decoder = ByteToMessageHandler(
@@ -64,10 +80,10 @@ public final class HTTPListener: Sendable {
         let old = HTTP10Handler()
         let deadline = HeadDeadlineHandler(limit: mount.configuration.session.timeToOpen)
         let foreign = ForeignHostHandler()
-        let codec = HTTP1ToHTTPServerCodec(secure: false)
-        let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true)
+        let codec = HTTP1ToHTTPServerCodec(secure: listener.isSecure)
+        let longwire = LongwireHTTPHandler(mount: mount, refusesOthers: true, listener: listener)
         let upgrade = HTTPServerUpgradeHandler(
-            upgraders: [mount.webSocketUpgrader()], httpEncoder: encoder,
+            upgraders: [mount.webSocketUpgrader(listener)], httpEncoder: encoder,
             extraHTTPHandlers: [decoder, filter, refused, errors, old, deadline, foreign, codec, longwire],
             upgradeCompletionHandler: { _ in }
         )
@@ -80,7 +96,9 @@ public final class HTTPListener: Sendable {
         }
     }
 
-    private static func configureHTTP2(_ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount) throws {
+    private static func configureHTTP2(
+        _ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount, _ listener: ListenerFacts
+    ) throws {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .maxConcurrentStreams, value: 100),
@@ -98,7 +116,7 @@ public final class HTTPListener: Sendable {
                 streams.value.opened(channel)
                 try channel.pipeline.syncOperations.addHandler(HTTP2FramePayloadToHTTPServerCodec())
                 try channel.pipeline.syncOperations.addHandler(
-                    LongwireHTTPHandler(mount: mount, refusesOthers: true, isMultiplexed: true))
+                    LongwireHTTPHandler(mount: mount, refusesOthers: true, listener: listener, isMultiplexed: true))
             }
         }
     }

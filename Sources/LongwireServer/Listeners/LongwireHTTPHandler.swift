@@ -27,6 +27,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     private let mount: Mount
     private let refusesOthers: Bool
     private let isMultiplexed: Bool
+    private let listener: ListenerFacts
     private var request = Request.none
     /// Whether nothing of this connection counts any more.
     private var isDone = false
@@ -37,11 +38,12 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     ///   - mount: where requests below its path go.
     ///   - refusesOthers: answers 404 to whatever is not below the mount, in place of passing it on.
     public convenience init(mount: Mount, refusesOthers: Bool = false) {
-        self.init(mount: mount, refusesOthers: refusesOthers, isMultiplexed: false)
+        self.init(mount: mount, refusesOthers: refusesOthers, listener: ListenerFacts(), isMultiplexed: false)
     }
 
     /// - Parameter isMultiplexed: the channel is one stream of HTTP/2.
-    init(mount: Mount, refusesOthers: Bool, isMultiplexed: Bool) {
+    init(mount: Mount, refusesOthers: Bool, listener: ListenerFacts, isMultiplexed: Bool = false) {
+        self.listener = listener
         self.mount = mount
         self.refusesOthers = refusesOthers
         self.isMultiplexed = isMultiplexed
@@ -84,10 +86,16 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
         // Asked of the channel: a stream of HTTP/2 has its addresses, but must not be asked through its context.
         let remoteAddress = context.channel.remoteAddress
-        let facts = ExchangeFacts(
+        var facts = ExchangeFacts(
             isLoopbackTCP: remoteAddress?.isLoopback ?? false,
             remoteAddress: remoteAddress?.ipAddress, principal: nil,
             variables: variables(of: context.channel))
+        facts.hosts = listener.hosts
+        if listener.isSecure {
+            // TLS is below the streams of HTTP/2, in the channel that they share.
+            let channel = isMultiplexed ? context.channel.parent : context.channel
+            facts.clientCertificate = channel.flatMap { ListenerCertificate.subject(ofClientOf: $0) }
+        }
         request = .ours(exchange)
         if mount.serve(head, exchange, facts: facts) { return }
         if refusesOthers { return mount.answerElsewhere(exchange) }
@@ -96,9 +104,14 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
     }
 
     private func variables(of channel: any Channel) -> @Sendable () -> [String: String] {
-        let (isMultiplexed, local, remote) = (isMultiplexed, channel.localAddress, channel.remoteAddress)
+        let (isMultiplexed, isSecure) = (isMultiplexed, listener.isSecure)
+        let (local, remote) = (channel.localAddress, channel.remoteAddress)
         return {
             var variables = ["SERVER_PROTOCOL": isMultiplexed ? "HTTP/2.0" : "HTTP/1.1", "REQUEST_SCHEME": "http"]
+            if isSecure {
+                variables["REQUEST_SCHEME"] = "https"
+                variables["HTTPS"] = "on"
+            }
             variables["SERVER_ADDR"] = local?.ipAddress
             variables["SERVER_PORT"] = local?.port.map { "\($0)" }
             variables["REMOTE_PORT"] = remote?.port.map { "\($0)" }

@@ -7,7 +7,7 @@ extension Mount {
     public func fastCGIServer(configuration: FastCGIConfiguration = FastCGIConfiguration()) -> FastCGIServer {
         FastCGIServer(configuration: configuration, logger: logger) { request, head, parameters in
             let exchange = FastCGIExchange(request)
-            let facts = ExchangeFacts(
+            var facts = ExchangeFacts(
                 isLoopbackTCP: request.connection.isLoopbackTCP, remoteAddress: parameters["REMOTE_ADDR"],
                 principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 },
                 variables: {
@@ -17,6 +17,9 @@ extension Mount {
                     }
                     return variables
                 })
+            if parameters["SSL_CLIENT_VERIFY"] == "SUCCESS" {
+                facts.clientCertificate = parameters["SSL_CLIENT_S_DN"].flatMap { $0.isEmpty ? nil : $0 }
+            }
             if !self.serve(head, exchange, facts: facts) { self.answerElsewhere(exchange) }
             return exchange
         }

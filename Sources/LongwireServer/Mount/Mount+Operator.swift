@@ -12,8 +12,8 @@ extension Mount {
             guard let status else { continue }
             listings.append(
                 SessionListing(
-                    identifier: handle.identifier, servlet: handle.servlet, remoteAddress: handle.remoteAddress,
-                    age: .now() - handle.openedAt, status: status))
+                    identifier: handle.identifier, servlet: handle.servlet, principal: handle.principal,
+                    remoteAddress: handle.remoteAddress, age: .now() - handle.openedAt, status: status))
         }
         return listings
     }

@@ -18,6 +18,8 @@ public final class Mount: Sendable {
     /// The sessions of clients that speak plain HTTP.
     let plain = PlainDirectory()
     private let registry: NIOLockedValueBox<Registry>
+    /// Who failed to be let in lately.
+    let failures = FailureLimiter()
     /// What OPENED says of listeners for bare TCP.
     private let directOffer = NIOLockedValueBox<[Parameter]>([])
 
@@ -34,12 +36,13 @@ public final class Mount: Sendable {
 
     /// A mount with its servlets; a servlet's path is its name, so `echo` is at `{mount}/echo`.
     ///
+    /// - Parameter access: who may use a servlet, by its name; everybody where nothing is said.
     /// - Throws: ``ConfigurationError`` for what cannot work.
     public init(
-        servlets: [String: ServletKind], configuration: MountConfiguration = MountConfiguration(),
-        logger: Logger = Logger(label: "longwire")
+        servlets: [String: ServletKind], access: [String: any AccessRule] = [:],
+        configuration: MountConfiguration = MountConfiguration(), logger: Logger = Logger(label: "longwire")
     ) throws(ConfigurationError) {
-        offer = NIOLockedValueBox(try MountOffer(servlets: servlets, configuration: configuration))
+        offer = NIOLockedValueBox(try MountOffer(servlets: servlets, access: access, configuration: configuration))
         self.logger = logger
         registry = NIOLockedValueBox(
             Registry(directory: SessionDirectory(tombstones: configuration.rememberedEndings)))
@@ -64,16 +67,17 @@ public final class Mount: Sendable {
 
     /// Replaces servlets and configuration for the sessions that open from now on.
     ///
-    /// Sessions that are open keep their servlet, their sizes and their times, also where another one, or none, has its
+    /// Who may use a servlet is asked anew for every transaction, of sessions of before too; where a servlet has gone,
+    /// its last rule counts. Sessions that are open keep their servlet, their sizes and their times, also where another one, or none, has its
     /// name now; their clients may resume them. Usable from anywhere. The path of a mount cannot change, nor can what
     /// its event loops were set up with: ``MountConfiguration/slowServlet`` and
     /// ``MountConfiguration/rememberedEndings``.
     ///
     /// - Throws: ``ConfigurationError`` for what cannot work or cannot change; then everything is as before.
     public func replace(
-        servlets: [String: ServletKind], configuration: MountConfiguration
+        servlets: [String: ServletKind], access: [String: any AccessRule] = [:], configuration: MountConfiguration
     ) throws(ConfigurationError) {
-        let next = try MountOffer(servlets: servlets, configuration: configuration)
+        let next = try MountOffer(servlets: servlets, access: access, configuration: configuration)
         let refusal = offer.withLockedValue { offer in
             do throws(ConfigurationError) { try offer.become(next) } catch { return error as ConfigurationError? }
             return nil
@@ -89,6 +93,14 @@ public final class Mount: Sendable {
     package func serve(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
         let place = MountPath(target: head.path ?? "", mount: configured { $0.path }, authority: head.authority)
         if place == .elsewhere { return false }
+        if let hosts = facts.hosts, !hosts.admit(head.authority) {
+            Problem(
+                status: .misdirectedRequest, title: "Another host",
+                detail: "Nothing is served here under the name \(head.authority ?? ""); whoever runs this server can "
+                    + "allow it (listen.hosts)."
+            ).answer(exchange)
+            return true
+        }
         guard let exchange = admitOrigin(head, exchange) else { return true }
         switch place {
         case .elsewhere: return false
@@ -106,7 +118,14 @@ public final class Mount: Sendable {
                 noSuchServlet(name).answer(exchange)
                 return true
             }
-            serve(head, exchange, facts: facts, name: name, servlet: servlet)
+            let request = request(name, head, facts)
+            guard let rule = rule(of: name) else {
+                serve(request, exchange, servlet: servlet, isLoopbackTCP: facts.isLoopbackTCP)
+                return true
+            }
+            ask(rule, request, exchange) { [self] in
+                serve($0, exchange, servlet: servlet, isLoopbackTCP: facts.isLoopbackTCP)
+            }
         }
         return true
     }
@@ -130,9 +149,9 @@ public final class Mount: Sendable {
 
     /// - Parameter servlet: nil where only sessions of before still have its name.
     private func serve(
-        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, name: String, servlet: ServletKind?
+        _ request: SessionRequest, _ exchange: any HTTPExchange, servlet: ServletKind?, isLoopbackTCP: Bool
     ) {
-        let request = request(name, head, facts)
+        let head = request.head
         let plain = PlainRequests(mount: self, servlet: servlet, request: request, exchange: exchange)
         switch head.method {
         case .get where head.headerFields.contains(.longwireOpen):
@@ -143,7 +162,7 @@ public final class Mount: Sendable {
             if let page = servlet?.page, MountPage.wantsHTML(head.headerFields[.accept]) {
                 return page.answer(head, mountPath: configuration.path, exchange)
             }
-            MountPage(mount: self, servlet: name).answer(head, exchange)
+            MountPage(mount: self, servlet: request.servlet).answer(head, exchange)
         case .post where head.headerFields.contains(.longwireToken): plain.message()
         case .delete where head.headerFields.contains(.longwireToken): plain.end()
         case .post:
@@ -155,7 +174,7 @@ public final class Mount: Sendable {
             }
             exchange.receiver = FrameTransaction(
                 mount: self, exchange: exchange, place: .servlet(servlet, request),
-                isLoopbackTCP: facts.isLoopbackTCP)
+                isLoopbackTCP: isLoopbackTCP)
         default:
             Problem(
                 status: .methodNotAllowed, title: "Wrong method", detail: "A session is opened with POST.",
@@ -165,10 +184,27 @@ public final class Mount: Sendable {
     }
 
     private func request(_ name: String, _ head: HTTPRequest, _ facts: ExchangeFacts) -> SessionRequest {
+        let address = clientAddress(of: head, facts: facts)
         let (path, messageLimit) = configured { ($0.path, $0.session.messageLimit) }
-        return SessionRequest(
-            servlet: name, principal: facts.principal, remoteAddress: facts.remoteAddress, head: head,
-            mountPath: path, variables: facts.variables(), messageLimit: messageLimit)
+        var variables = facts.variables()
+        // The port is the proxy's where the address is another's.
+        if address != facts.remoteAddress { variables["REMOTE_PORT"] = nil }
+        var request = SessionRequest(
+            servlet: name, principal: rule(of: name) == nil ? facts.principal : nil, remoteAddress: address, head: head,
+            mountPath: path, variables: variables, messageLimit: messageLimit)
+        request.webServerUser = facts.principal
+        request.clientCertificate = facts.clientCertificate
+        return request
+    }
+
+    /// Who may use a servlet, of now or before; nil for everybody.
+    func rule(of name: String) -> (any AccessRule)? { offer.withLockedValue { $0.access[name] } }
+
+    /// The address of the client that a request comes from: the one answer for logs, limits, listings and servlets.
+    ///
+    /// Header fields count only where a proxy of ``MountConfiguration/trustedProxies`` sent them.
+    func clientAddress(of head: HTTPRequest, facts: ExchangeFacts) -> String? {
+        offer.withLockedValue { $0.trust }.client(of: facts.remoteAddress, head.headerFields)
     }
 
     /// The servlet that a request's URL names, nil where only sessions of before still have its name; nothing at all
@@ -183,9 +219,13 @@ public final class Mount: Sendable {
         return (servlet, request(name, head, facts))
     }
 
-    /// The same for a bare line, whose OPEN says what the URL's path would.
-    func servlet(at target: String, facts: ExchangeFacts) -> (ServletKind?, SessionRequest)? {
-        servlet(of: HTTPRequest(method: .post, scheme: "http", authority: nil, path: target), facts: facts)
+    /// The same for a bare line, whose OPEN says what the URL's path and the field Authorization would.
+    func servlet(
+        at target: String, authorization: String?, facts: ExchangeFacts
+    ) -> (ServletKind?, SessionRequest)? {
+        var head = HTTPRequest(method: .post, scheme: "http", authority: nil, path: target)
+        if let authorization { head.headerFields[.authorization] = authorization }
+        return servlet(of: head, facts: facts)
     }
 
     // MARK: Sessions
@@ -271,7 +311,8 @@ public final class Mount: Sendable {
         core.owner = session
         let handle = SessionHandle(
             eventLoop: eventLoop, core: NIOLoopBound(core, eventLoop: eventLoop), identifier: identifier,
-            servlet: request.servlet, remoteAddress: request.remoteAddress, openedAt: now)
+            servlet: request.servlet, principal: request.principal, remoteAddress: request.remoteAddress,
+            openedAt: now)
         directory.insert(
             identifier: identifier, token: token, instance: instance, servlet: request.servlet,
             principal: request.principal, handle: handle)

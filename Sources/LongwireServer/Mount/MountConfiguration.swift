@@ -19,6 +19,14 @@ public struct MountConfiguration: Sendable {
     /// every one, which then get no cookies and no HTTP authentication along.
     public var allowedOrigins: [String] = []
 
+    /// Proxies whose word on where a request comes from is taken; none unless named.
+    ///
+    /// Addresses, networks such as `10.0.0.0/8`, and `unix` for peers over unix sockets. What a client writes itself
+    /// counts for nothing.
+    public var trustedProxies: [String] = []
+    /// The header field in which these proxies say it.
+    public var forwardedField = ForwardedField.xForwardedFor
+
     /// Whether messages carry checksums where a client wishes for them.
     public var agreesOnChecksums = true
 
@@ -36,9 +44,18 @@ public struct MountConfiguration: Sendable {
         if let complaint = allowedOrigins.lazy.compactMap(Self.complaint(aboutOrigin:)).first {
             throw ConfigurationError(complaint)
         }
+        if let complaint = trustedProxies.lazy.compactMap(Self.complaint(aboutProxy:)).first {
+            throw ConfigurationError(complaint)
+        }
         guard maximumSessions > 0 else { throw ConfigurationError("the number of sessions must be at least 1") }
     }
 
     /// Why something cannot stand in ``allowedOrigins``, as a sentence; nil where it can.
     public static func complaint(aboutOrigin origin: String) -> String? { OriginRule.complaint(about: origin) }
+
+    /// Why something cannot stand in ``trustedProxies``, as a sentence; nil where it can.
+    public static func complaint(aboutProxy proxy: String) -> String? { ProxyTrust.complaint(about: proxy) }
+
+    /// Why something cannot be one of a listener's names (``HTTPListener``), as a sentence; nil where it can.
+    public static func complaint(aboutHost name: String) -> String? { AllowedHosts.complaint(about: name) }
 }

@@ -8,6 +8,10 @@ struct MountOffer: Sendable {
     private(set) var configuration: MountConfiguration
     /// The part of it that every session of this time has.
     private(set) var session: SharedSessionConfiguration
+    /// Whose word on the address of a client is taken.
+    private(set) var trust: ProxyTrust
+    /// Who may use a servlet, of now or before, by its name; everybody where nothing is said.
+    private(set) var access: [String: any AccessRule]
     /// Names that had a servlet once: sessions of that time may still be resumed there.
     private(set) var retired: Set<String> = []
     /// How long tasks of servlets, of now or before, may outlive their sessions.
@@ -16,12 +20,20 @@ struct MountOffer: Sendable {
     private(set) var greatestWindow: Int
 
     /// Refuses what cannot work.
-    init(servlets: [String: ServletKind], configuration: MountConfiguration) throws(ConfigurationError) {
+    init(
+        servlets: [String: ServletKind], access: [String: any AccessRule], configuration: MountConfiguration
+    ) throws(ConfigurationError) {
         try configuration.validate()
+        // A rule for what is not there is a name mistyped, and something open that was not meant to be.
+        if let name = access.keys.sorted().first(where: { servlets[$0] == nil }) {
+            throw ConfigurationError("there is a rule of access for \(name), and no such servlet")
+        }
         for name in servlets.keys { try Self.validate(name: name) }
         self.servlets = servlets
+        self.access = access
         self.configuration = configuration
         session = SharedSessionConfiguration(configuration.session)
+        trust = ProxyTrust(proxies: configuration.trustedProxies, field: configuration.forwardedField)
         greatestWindow = configuration.session.receiveWindow
         endTime = servlets.values.map(\.endTime).max() ?? .zero
     }
@@ -49,10 +61,12 @@ struct MountOffer: Sendable {
         }
         retired.formUnion(servlets.keys)
         retired.subtract(next.servlets.keys)
+        access = access.filter { retired.contains($0.key) }.merging(next.access) { $1 }
         endTime = max(endTime, next.endTime)
         greatestWindow = max(greatestWindow, next.greatestWindow)
         servlets = next.servlets
         configuration = next.configuration
         session = next.session
+        trust = next.trust
     }
 }

@@ -25,7 +25,7 @@ final class ServerSession: SessionObserver {
         self.request = KeptRequest(request)
         servletName = request.servlet
         self.slowServlet = slowServlet
-        session = Session(core)
+        session = Session(core, principal: request.principal)
     }
 
     /// A servlet starts when a path is first used (rule 5).
@@ -33,7 +33,9 @@ final class ServerSession: SessionObserver {
         guard !isStarted, let request = request?.request else { return }
         isStarted = true
         self.request = nil
-        record = SessionRecord(core, servlet: servletName, address: request.remoteAddress, logger: mount.logger)
+        record = SessionRecord(
+            core, servlet: servletName, principal: request.principal, address: request.remoteAddress,
+            logger: mount.logger)
         switch servlet {
         case .inline(let servlet): timed { servlet.opened(session, request: request) }
         case .task(let servlet): start(servlet, request)

@@ -8,6 +8,7 @@ struct SessionHandle: Sendable {
     let core: NIOLoopBound<SessionCore>
     let identifier: SessionIdentifier
     let servlet: String
+    let principal: String?
     let remoteAddress: String?
     let openedAt: NIODeadline
 }

@@ -7,7 +7,9 @@ public struct SessionListing: Sendable {
     public var identifier: SessionIdentifier
     /// The servlet's name.
     public var servlet: String
-    /// The client's address, where the web server tells it.
+    /// Who opened it, where that is known.
+    public var principal: String?
+    /// The client's address, where it is known.
     public var remoteAddress: String?
     /// How long ago it was opened.
     public var age: TimeAmount

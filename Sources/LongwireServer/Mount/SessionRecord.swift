@@ -8,12 +8,14 @@ internal import NIOCore
 /// Neither has anything of what was said, no token and no query; of reasons only our own.
 struct SessionRecord {
     private let servlet: String
+    private let principal: String?
     private let address: String?
     private let transport: TransportKind?
     private let begin = NIODeadline.now()
 
-    init(_ core: SessionCore, servlet: String, address: String?, logger: Logger) {
+    init(_ core: SessionCore, servlet: String, principal: String?, address: String?, logger: Logger) {
         self.servlet = servlet
+        self.principal = principal
         self.address = address
         transport = core.machine.usedTransport
         logger.info("session opened", metadata: metadata(core))
@@ -21,6 +23,7 @@ struct SessionRecord {
 
     private func metadata(_ core: SessionCore) -> Logger.Metadata {
         var metadata: Logger.Metadata = ["session": "\(core.machine.identifier)", "servlet": "\(servlet)"]
+        if let principal { metadata["principal"] = "\(principal)" }
         if let address { metadata["address"] = "\(address)" }
         if let transport { metadata["transport"] = "\(transport)" }
         return metadata

@@ -69,10 +69,11 @@ final class OperatorHandler: ChannelInboundHandler {
 
     private static func json(_ listing: SessionListing) -> String {
         let transport = listing.status.transport.map { "\"\($0)\"" } ?? "null"
+        let principal = listing.principal.map(Problem.quoted) ?? "null"
         let address = listing.remoteAddress.map(Problem.quoted) ?? "null"
         let roundTrip = listing.status.roundTrip.map { "\($0.nanoseconds / 1000)" } ?? "null"
         return "{\"session\":\"\(listing.identifier)\",\"servlet\":\(Problem.quoted(listing.servlet)),"
-            + "\"address\":\(address),\"age_seconds\":\(listing.age.nanoseconds / 1_000_000_000),"
+            + "\"principal\":\(principal),\"address\":\(address),\"age_seconds\":\(listing.age.nanoseconds / 1_000_000_000),"
             + "\"transport\":\(transport),\"round_trip_microseconds\":\(roundTrip),"
             + "\"unacknowledged_bytes\":\(listing.status.unacknowledged)}"
     }

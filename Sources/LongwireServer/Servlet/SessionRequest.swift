@@ -5,9 +5,13 @@ public import HTTPTypes
 public struct SessionRequest: Sendable {
     /// The name of the servlet.
     public var servlet: String
-    /// The user that the web server authenticated, if any.
+    /// Who asks: whom the servlet's ``AccessRule`` let in, or, where there is none, whom the web server authenticated.
     public var principal: String?
-    /// The client's address as the web server tells it.
+    /// Whom the web server authenticated: `REMOTE_USER`, over FastCGI.
+    public var webServerUser: String?
+    /// The subject of the client's certificate, where the web server or the built-in listener verified one.
+    public var clientCertificate: String?
+    /// The client's address: that of the connection, or what the web server or a trusted proxy tells.
     public var remoteAddress: String?
     /// The head of the HTTP request.
     public var head: HTTPRequest

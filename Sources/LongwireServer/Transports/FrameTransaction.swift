@@ -13,6 +13,8 @@ internal import NIOCore
 final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     private enum State {
         case awaitingOpen(deadline: NIODeadline)
+        /// OPEN came over a bare line, and it is found out who sent it.
+        case asking(deadline: NIODeadline)
         /// Answered: what still comes is dropped.
         case over
     }
@@ -47,11 +49,15 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     private var wheel: TimerWheel { mount.context(of: exchange.eventLoop).wheel.value }
 
     func wheelTurned(now: NIODeadline) {
-        guard case .awaitingOpen(let deadline) = state else { return }
-        if now >= deadline { openIsLate() } else { wheel.enter(self, at: deadline) }
+        switch state {
+        case .awaitingOpen(let deadline), .asking(let deadline):
+            if now >= deadline { openIsLate() } else { wheel.enter(self, at: deadline) }
+        case .over: break
+        }
     }
 
     private func openIsLate() {
+        if case .asking = state { return refuse(.serviceUnavailable, "Not now", "It is not known who asks.") }
         guard case .awaitingOpen = state else { return }
         let limit = mount.configured { $0.session.timeToOpen }.nanoseconds / 1_000_000
         refuse(.requestTimeout, "No OPEN", "No OPEN frame came within \(limit) ms.")
@@ -65,7 +71,10 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     }
 
     private func endWaiting() {
-        if case .awaitingOpen = state { wheel.leave(self) }
+        switch state {
+        case .awaitingOpen, .asking: wheel.leave(self)
+        case .over: break
+        }
         state = .over
     }
 
@@ -75,6 +84,10 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         bytesRead += bytes.readableBytes
         switch state {
         case .over: return
+        case .asking:
+            // Nothing may follow OPEN before it was answered.
+            guard bytesRead <= Self.askingLimit else { return refuse(.badRequest, "Too early", "OPENED comes first.") }
+            decoder.append(bytes)
         case .awaitingOpen:
             decoder.append(bytes)
             do {
@@ -89,20 +102,25 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         }
     }
 
+    /// The most bytes of a bare line, OPEN and whatever was written too early.
+    private static let askingLimit = 64 * 1024
+
     func bodyEnded() {
         switch state {
         case .over: return
-        case .awaitingOpen: refuse(.badRequest, "No OPEN", "The body ended before an OPEN frame.")
+        case .awaitingOpen, .asking: refuse(.badRequest, "No OPEN", "The body ended before an OPEN frame.")
         }
     }
 
     private func opened(_ open: OpenFrame) {
-        endWaiting()
         let transports = exchange.line.map { [$0] } ?? [.duplex, .uplink, .poll]
         guard transports.contains(open.transport) else {
+            endWaiting()
             let reason = "OPEN says \(open.transport); this is \(exchange.line.map { "\($0)" } ?? "a POST")"
             return abort(AbortFrame(received: 0, code: .protocolError, reason: reason), identifier: open.identifier)
         }
+        if case .namedByOpen(let facts) = place { return ask(open, facts) }
+        endWaiting()
         switch open.transport {
         // An uplink belongs to a session that is there, or to none: nothing is kept for one that is not.
         case .uplink: admit(open) { collect(open, for: $0) }
@@ -111,12 +129,50 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         }
     }
 
-    private func admit(_ open: OpenFrame, _ body: (SessionHandle) -> Void) {
-        guard let (servlet, request) = target(of: open) else {
+    /// Finds out who opens a bare line, where that counts.
+    private func ask(_ open: OpenFrame, _ facts: ExchangeFacts) {
+        func value(_ key: String) -> String? { open.parameters.first { $0.key == key }?.value }
+        let target = value(Parameter.target).flatMap {
+            mount.servlet(at: $0, authorization: value(Parameter.authorization), facts: facts)
+        }
+        guard let (servlet, request) = target else {
+            endWaiting()
             return abort(
                 AbortFrame(received: 0, code: .noSuchServlet, reason: "OPEN names no servlet of this mount"),
                 identifier: open.identifier)
         }
+        guard let rule = mount.rule(of: request.servlet) else {
+            endWaiting()
+            return admit(open, servlet, request) { attach(open, to: $0) }
+        }
+        if case .awaitingOpen(let deadline) = state { state = .asking(deadline: deadline) }
+        let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
+        rule.judge(request).verdict(on: exchange.eventLoop) {
+            transaction.value.asked(open, servlet, request, $0)
+        }
+    }
+
+    private func asked(
+        _ open: OpenFrame, _ servlet: ServletKind?, _ request: SessionRequest, _ verdict: AccessVerdict
+    ) {
+        guard case .asking = state else { return }
+        endWaiting()
+        switch mount.admit(verdict, request) {
+        case .admitted(let request): admit(open, servlet, request) { attach(open, to: $0) }
+        case .denied(let denial):
+            abort(
+                AbortFrame(received: 0, code: denial.code, reason: denial.sentence), identifier: open.identifier)
+        }
+    }
+
+    private func admit(_ open: OpenFrame, _ body: (SessionHandle) -> Void) {
+        guard case .servlet(let servlet, let request) = place else { return }
+        admit(open, servlet, request, body)
+    }
+
+    private func admit(
+        _ open: OpenFrame, _ servlet: ServletKind?, _ request: SessionRequest, _ body: (SessionHandle) -> Void
+    ) {
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
         case .refused(let abort):
             self.abort(abort, identifier: open.identifier, isFinite: open.transport.isFiniteUp)
@@ -125,15 +181,6 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
             let reason = "nothing is mounted at \(mount.configuration.path)/\(request.servlet)"
             abort(AbortFrame(received: 0, code: .noSuchServlet, reason: reason), identifier: open.identifier)
         case .session(let handle): body(handle)
-        }
-    }
-
-    private func target(of open: OpenFrame) -> (ServletKind?, SessionRequest)? {
-        switch place {
-        case .servlet(let servlet, let request): (servlet, request)
-        case .namedByOpen(let facts):
-            open.parameters.first { $0.key == Parameter.target }
-                .flatMap { mount.servlet(at: $0.value, facts: facts) }
         }
     }
 

@@ -43,7 +43,12 @@ package struct ExchangeFacts: Sendable {
     /// The web server, or the client, reached us over TCP of this very machine.
     package var isLoopbackTCP: Bool
     package var remoteAddress: String?
+    /// Whom the web server authenticated.
     package var principal: String?
+    /// The subject of the client's certificate, where one was verified.
+    package var clientCertificate: String?
+    /// Under which names the listener may be asked; nil where a web server has decided that.
+    var hosts: AllowedHosts?
     /// What else the web server, or the connection, says, by CGI's names (``SessionRequest/variables``).
     package var variables: @Sendable () -> [String: String]
 
@@ -65,5 +70,16 @@ extension ExchangeFacts {
         return ExchangeFacts(
             isLoopbackTCP: address.map { $0.hasPrefix("127.") || $0 == "::1" } ?? false, remoteAddress: address,
             principal: nil)
+    }
+
+    /// The same where it is known under which names it may be asked, and whether with TLS.
+    static func direct(_ channel: any Channel, _ listener: ListenerFacts) -> ExchangeFacts {
+        var facts = direct(channel)
+        facts.hosts = listener.hosts
+        if listener.isSecure {
+            facts.clientCertificate = ListenerCertificate.subject(ofClientOf: channel)
+            facts.variables = { ["REQUEST_SCHEME": "https", "HTTPS": "on"] }
+        }
+        return facts
     }
 }

@@ -24,9 +24,9 @@ struct CheckConfig: ParsableCommand {
         let (servlets, failures) = ServletSet.make(loaded.settings, keeping: nil, logger: logger)
         let settings = loaded.settings
         var complaints = loaded.complaints + failures
-        do { _ = try settings.tcpCertificateRead() } catch { complaints += error.complaints }
+        do { _ = try ListenerCertificates(settings) } catch { complaints += error.complaints }
         try ConfigurationFailure.check(complaints)
-        let places = settings.fastCGI.count + settings.http.count + settings.tcp.count
+        let places = settings.fastCGI.count + settings.http.count + settings.https.count + settings.tcp.count
         print(
             "\(loaded.file ?? "The configuration") is right: \(Self.counted(servlets.kinds.count, "servlet")) at "
                 + "\(settings.mount), "

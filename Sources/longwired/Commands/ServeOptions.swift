@@ -31,6 +31,8 @@ struct ServeOptions: ParsableArguments {
     var framing: String?
 
     @Option(help: .setting("origins", "repeatable")) var origin: [String] = []
+    @Option(help: .setting("listen.https", "repeatable")) var https: [String] = []
+    @Option(help: .setting("access.rule")) var access: String?
     @Option(help: .setting("session.heartbeat")) var heartbeat: String?
     @Option(help: .setting("session.resume-time")) var resumeTime: String?
     @Option(help: .setting("session.message-limit")) var messageLimit: String?
@@ -54,6 +56,12 @@ struct ServeOptions: ParsableArguments {
     @Option(help: .setting("listen.tcp-offer")) var tcpOffer: String?
     @Option(help: .setting("listen.tcp-certificate")) var tcpCertificate: String?
     @Option(help: .setting("listen.tcp-key")) var tcpKey: String?
+    @Option(help: .setting("listen.https-certificate")) var httpsCertificate: String?
+    @Option(help: .setting("listen.https-key")) var httpsKey: String?
+    @Option(help: .setting("listen.https-clients")) var httpsClients: String?
+    @Option(help: .setting("listen.hosts", "repeatable")) var host: [String] = []
+    @Option(help: .setting("access.trusted-proxies", "repeatable")) var trustedProxy: [String] = []
+    @Option(help: .setting("access.forwarded")) var forwarded: String?
     @Option(help: .setting("session.bundle")) var bundle: String?
     @Option(help: .setting("session.bundle-messages")) var bundleMessages: String?
     @Option(help: .setting("session.bundle-delay")) var bundleDelay: String?
@@ -77,6 +85,7 @@ struct ServeOptions: ParsableArguments {
     func loader(_ file: ConfigOption) -> SettingsLoader {
         var flags: [String: [String]] = [
             "fastcgi": fastcgi, "http": http, "tcp": tcp, "servlet": servlet, "origin": origin,
+            "https": https, "host": host, "trusted-proxy": trustedProxy,
         ]
         let texts = [
             "mount": mount, "heartbeat": heartbeat, "resume-time": resumeTime, "message-limit": messageLimit,
@@ -89,6 +98,8 @@ struct ServeOptions: ParsableArguments {
             "loops": loops, "tcp-offer": tcpOffer, "tcp-certificate": tcpCertificate, "tcp-key": tcpKey,
             "bundle": bundle, "bundle-messages": bundleMessages, "bundle-delay": bundleDelay, "hold": hold,
             "repeat-time": repeatTime, "requests": requests, "checksum": checksum,
+            "https-certificate": httpsCertificate, "https-key": httpsKey, "https-clients": httpsClients,
+            "access": access, "forwarded": forwarded,
         ]
         for (flag, text) in texts { flags[flag] = text.map { [$0] } ?? [] }
         return SettingsLoader(

@@ -29,7 +29,7 @@ struct Daemon {
     private var settings: Settings
     private var servlets: ServletSet
     private let mount: Mount
-    private let certificate: ListenerCertificate?
+    private let certificates: ListenerCertificates
     private var ending = Ending.none
 
     /// A daemon that does not listen yet.
@@ -40,9 +40,11 @@ struct Daemon {
     ) throws(Reload.Refused) {
         let (servlets, complaints) = ServletSet.make(settings, keeping: nil, logger: logger)
         guard complaints.isEmpty else { throw Reload.Refused(complaints: complaints) }
-        certificate = try settings.tcpCertificateRead()
+        certificates = try ListenerCertificates(settings)
         do {
-            mount = try Mount(servlets: servlets.kinds, configuration: settings.mountConfiguration, logger: logger)
+            mount = try Mount(
+                servlets: servlets.kinds, access: servlets.access, configuration: settings.mountConfiguration,
+                logger: logger)
         } catch {
             throw Reload.Refused(complaints: [Complaint(settings.origin(of: "mount"), "\(error)")])
         }
@@ -62,7 +64,7 @@ struct Daemon {
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: settings.loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
         let listening = try await Listening(
-            settings, certificate: certificate, mount: mount, group: group, logger: logger)
+            settings, certificates: certificates, mount: mount, group: group, logger: logger)
         let status = ServiceStatus(mount: mount)
         manager.started(status.line)
         Pulse(manager: manager, group: group).start { status.line }
@@ -93,13 +95,11 @@ struct Daemon {
         manager.reloading()
         do {
             let reload = try Reload.prepare(loader, from: settings, servlets, logger: logger)
-            do { try certificate?.reload() } catch {
-                throw Reload.Refused(
-                    complaints: [Complaint(settings.origin(of: "listen.tcp-certificate"), "\(error)")])
-            }
+            try certificates.reload(settings)
             do {
                 try mount.replace(
-                    servlets: reload.servlets.kinds, configuration: reload.settings.mountConfiguration)
+                    servlets: reload.servlets.kinds, access: reload.servlets.access,
+                    configuration: reload.settings.mountConfiguration)
             } catch {
                 throw Reload.Refused(complaints: [Complaint(.standard, "\(error)")])
             }

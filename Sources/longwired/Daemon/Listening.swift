@@ -12,7 +12,7 @@ struct Listening {
     private var control: OperatorSocket?
 
     init(
-        _ settings: Settings, certificate: ListenerCertificate?, mount: Mount, group: any EventLoopGroup,
+        _ settings: Settings, certificates: ListenerCertificates, mount: Mount, group: any EventLoopGroup,
         logger: Logger
     ) async throws {
         var limits = FastCGIConfiguration()
@@ -35,17 +35,19 @@ struct Listening {
                 throw StartFailure("cannot serve FastCGI at \(address): \(error)")
             }
         }
-        for address in settings.http {
+        let plain = settings.http.map { ($0, "HTTP", nil as ListenerCertificate?) }
+        for (address, name, certificate) in plain + settings.https.map({ ($0, "HTTPS", certificates.https) }) {
             guard let place = HostAndPort(address) else { continue }
             do {
                 let listener = try await HTTPListener.bind(
-                    host: place.host, port: place.port, mount: mount, on: group)
+                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificate,
+                    hosts: settings.hosts)
                 http.append(listener)
                 if let local = listener.localAddress {
-                    logger.notice("HTTP", metadata: ["address": "\(Self.written(local))"])
+                    logger.notice("\(name)", metadata: ["address": "\(Self.written(local))"])
                 }
             } catch {
-                throw StartFailure("cannot serve HTTP at \(address): \(error)")
+                throw StartFailure("cannot serve \(name) at \(address): \(error)")
             }
         }
         for address in settings.tcp {
@@ -60,7 +62,7 @@ struct Listening {
                 }
             do {
                 let listener = try await TCPListener.bind(
-                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificate,
+                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificates.tcp,
                     offer: offer)
                 tcp.append(listener)
                 if let local = listener.localAddress {
@@ -88,7 +90,7 @@ struct Listening {
     /// What was asked for, or what the process was started with.
     private static func fastCGIAddresses(_ settings: Settings) throws -> [BindAddress] {
         if !settings.fastCGI.isEmpty { return try settings.fastCGI.map { try BindAddress(parsing: $0) } }
-        if !settings.http.isEmpty || !settings.tcp.isEmpty { return [] }
+        if !settings.http.isEmpty || !settings.https.isEmpty || !settings.tcp.isEmpty { return [] }
         if ProcessInfo.processInfo.environment["LISTEN_FDS"] != nil { return [.systemd()] }
         return [.descriptor(0)]
     }

@@ -7,6 +7,8 @@ struct ConfigurationFile {
     private(set) var values: [String: [Written]] = [:]
     /// The servlets with the place of their names; nil where the file says nothing of them.
     private(set) var servlets: [String: (specification: ServletSpecification, origin: Origin)]?
+    /// Who may use those that say so themselves.
+    private(set) var servletAccess: [String: AccessSpecification] = [:]
     private(set) var complaints: [Complaint] = []
     private let path: String
 
@@ -125,7 +127,7 @@ struct ConfigurationFile {
         case .scalar(let scalar):
             do { return try ServletSpecification(scalar.string) } catch { complain(node, "\(error)") }
         case .mapping(let pairs): return servlet(name, pairs.map { ($0.key, $0.value) }, at: key)
-        default: complain(node, "\(name) must be \(ServletSpecification.forms), or keys with exec or connect")
+        default: complain(node, "\(name) must be \(ServletSpecification.forms), or keys with exec, connect or kind")
         }
         return nil
     }
@@ -136,26 +138,35 @@ struct ConfigurationFile {
         var draft = ServletDraft()
         let before = complaints.count
         let names = pairs.map { $0.0.string ?? "" }
-        let isProgram = names.contains("exec")
-        guard isProgram != names.contains("connect") else {
-            complain(place, "\(name) needs exec with a command, or connect with an address: one of the two")
+        let uses = [("exec", ServletKey.Use.program), ("connect", .service), ("kind", .builtIn)]
+            .filter { names.contains($0.0) }
+        guard uses.count == 1, let (main, use) = uses.first else {
+            complain(
+                place,
+                "\(name) needs exec with a command, connect with an address, or kind with a word: one of the three")
             return nil
         }
         for (key, node) in pairs {
             guard let word = self.name(of: key) else { continue }
             guard let known = ServletKey.at(word) else {
-                let fitting = ServletKey.all.filter { $0.isForProgram == isProgram }.map(\.name)
+                let fitting = ServletKey.all.filter { $0.use == use || $0.use == .every }.map(\.name)
                 complain(key, "\(word) is not a key of a servlet; \(Nearest.hint(word, among: fitting))")
                 continue
             }
-            guard known.isForProgram == isProgram else {
-                complain(key, "\(word) is for a servlet with \(isProgram ? "connect" : "exec")")
+            guard known.use == use || known.use == .every else {
+                let other = known.use == .program ? "exec" : known.use == .service ? "connect" : "kind"
+                complain(key, "\(word) is for a servlet with \(other), and this one has \(main)")
                 continue
             }
             read(known, node, into: &draft)
         }
         guard complaints.count == before else { return nil }
-        return isProgram ? .exec(draft.program) : .connect(draft.service)
+        servletAccess[name] = draft.access
+        switch use {
+        case .program: return .exec(draft.program)
+        case .service: return .connect(draft.service)
+        case .builtIn, .every: return draft.kind
+        }
     }
 
     private mutating func read(_ key: ServletKey, _ node: Node, into draft: inout ServletDraft) {

@@ -45,6 +45,7 @@ enum DefaultConfiguration {
         lines += ["  # A program for each session, with its keys and their defaults:", "  # bot:"]
         for key in ServletKey.all {
             if key.name == "connect" { lines += ["  # A byte service that sessions are joined to:", "  # db:"] }
+            if key.name == "kind" { lines += ["  # One that not everybody may use:", "  # room:"] }
             lines += wrapped("\(key.about) (\(key.unit))", "  #   # ")
             lines.append("  #   \(key.name): \(key.standard.isEmpty ? example(key.name) : key.standard)")
         }
@@ -56,6 +57,8 @@ enum DefaultConfiguration {
         case "exec": "[\"python3\", \"/srv/bot.py\"]"
         case "connect": "tcp://127.0.0.1:6379"
         case "directory": "/srv"
+        case "kind": "chat"
+        case "access": "tokens:/etc/longwire/tokens"
         default: "{LANG: C.UTF-8}"
         }
     }

@@ -10,7 +10,7 @@ enum FastCGILimits {
 
 extension Setting {
     /// Every key but `servlets`, in the order of the file.
-    static let all: [Setting] = general + sessions + bundles + limits + log
+    static let all: [Setting] = general + secureListening + browsers + access + sessions + bundles + limits + log
 
     private static let general: [Setting] = [
         Setting(
@@ -53,6 +53,9 @@ extension Setting {
         .file(
             "listen.tcp-key", flag: "tcp-key", \.tcpKey, example: "/etc/longwire/key.pem",
             "The private key (PEM) of that certificate; read again on SIGHUP."),
+    ]
+
+    private static let browsers: [Setting] = [
         Setting(
             path: "origins", flag: "origin", unit: "origin",
             about: "Other sites whose pages may use longwired from a browser, or * for every one.",
@@ -62,7 +65,7 @@ extension Setting {
                 guard !settings.allowedOrigins.contains(text) else { return "\(text) is given twice" }
                 settings.allowedOrigins.append(text)
                 return nil
-            }, clear: { $0.allowedOrigins = [] }, show: { $0.allowedOrigins }),
+            }, clear: { $0.allowedOrigins = [] }, show: { $0.allowedOrigins })
     ]
 
     private static let sessions: [Setting] = [

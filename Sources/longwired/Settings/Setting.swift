@@ -144,10 +144,11 @@ extension Setting {
 
     static func addresses(
         _ path: String, flag: String, _ place: any Place<[String]>, example: String, _ about: String,
-        check: @escaping @Sendable (String) -> String?
+        isRare: Bool = false, check: @escaping @Sendable (String) -> String?
     ) -> Setting {
         Setting(
             path: path, flag: flag, unit: "address", about: about, example: example, form: .list, isFixed: true,
+            isRare: isRare,
             read: { settings, text in
                 if let sentence = check(text) { return sentence }
                 guard !settings[keyPath: place].contains(text) else { return "\(text) is given twice" }

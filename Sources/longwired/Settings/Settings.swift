@@ -13,6 +13,18 @@ struct Settings: Sendable {
     /// The files of the certificate and the key for TLS at the TCP listener.
     var tcpCertificate: String?
     var tcpKey: String?
+    var https: [String] = []
+    /// The files of the certificate, the key and the clients' authorities for HTTPS.
+    var httpsCertificate: String?
+    var httpsKey: String?
+    var httpsClients: String?
+    /// Under which names HTTP may be asked for, besides this machine's.
+    var hosts: [String] = []
+    /// Who may use servlets that say nothing else, and those that do, by their names.
+    var access = AccessSpecification.open
+    var servletAccess: [String: AccessSpecification] = [:]
+    var trustedProxies: [String] = []
+    var forwardedField = ForwardedField.xForwardedFor
     var checksum = Answer.yes
     /// Of which pages besides its own longwired lets browsers in.
     var allowedOrigins: [String] = []
@@ -58,21 +70,45 @@ struct Settings: Sendable {
         configuration.rememberedEndings = rememberedEndings
         configuration.slowServlet = slowServlet
         configuration.allowedOrigins = allowedOrigins
+        configuration.trustedProxies = trustedProxies
+        configuration.forwardedField = forwardedField
         return configuration
     }
 
     /// The certificate of the TCP listener, read from its files; nil where none was asked for.
     func tcpCertificateRead() throws(Reload.Refused) -> ListenerCertificate? {
-        guard tcpCertificate != nil || tcpKey != nil else { return nil }
-        let path = tcpCertificate == nil ? "listen.tcp-key" : "listen.tcp-certificate"
-        guard let tcpCertificate, let tcpKey else {
-            let sentence = "listen.tcp-certificate and listen.tcp-key belong together; name the other one too"
+        try certificate("tcp", tcpCertificate, tcpKey)
+    }
+
+    /// The certificate of the HTTPS listeners, read from its files; nil where there are none.
+    func httpsCertificateRead() throws(Reload.Refused) -> ListenerCertificate? {
+        let certificate = try certificate(
+            "https", httpsCertificate, httpsKey, clients: httpsClients, protocols: ["h2", "http/1.1"])
+        guard certificate == nil, !https.isEmpty || httpsClients != nil else { return certificate }
+        let path = https.isEmpty ? "listen.https-clients" : "listen.https"
+        let sentence = "HTTPS needs a certificate; name listen.https-certificate and listen.https-key"
+        throw Reload.Refused(complaints: [Complaint(origin(of: path), sentence)])
+    }
+
+    private func certificate(
+        _ listener: String, _ file: String?, _ key: String?, clients: String? = nil, protocols: [String] = []
+    ) throws(Reload.Refused) -> ListenerCertificate? {
+        guard file != nil || key != nil else { return nil }
+        let path = "listen.\(listener)-\(file == nil ? "key" : "certificate")"
+        guard let file, let key else {
+            let sentence =
+                "listen.\(listener)-certificate and listen.\(listener)-key belong together; name the other one too"
             throw Reload.Refused(complaints: [Complaint(origin(of: path), sentence)])
         }
-        do { return try ListenerCertificate(certificate: tcpCertificate, key: tcpKey) } catch {
+        do {
+            return try ListenerCertificate(certificate: file, key: key, clients: clients, protocols: protocols)
+        } catch {
             throw Reload.Refused(complaints: [Complaint(origin(of: path), "\(error)")])
         }
     }
+
+    /// Who may use a servlet.
+    func access(of servlet: String) -> AccessSpecification { servletAccess[servlet] ?? access }
 
     func origin(of path: String) -> Origin { origins[path] ?? .standard }
 }

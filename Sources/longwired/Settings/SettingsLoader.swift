@@ -33,7 +33,10 @@ struct SettingsLoader: Sendable {
             for setting in Setting.all {
                 if let written = content.values[setting.path] { take(written, for: setting, &result) }
             }
-            if let servlets = content.servlets { takeServlets(servlets, &result) }
+            if let servlets = content.servlets {
+                takeServlets(servlets, &result)
+                result.settings.servletAccess = content.servletAccess
+            }
         }
         for setting in Setting.all { takeVariable(setting, &result) }
         if let text = value(of: Self.servletsVariable) {
@@ -107,6 +110,8 @@ struct SettingsLoader: Sendable {
             result.settings.origins["servlets.\(name)"] = servlet.origin
         }
         result.settings.servlets = servlets.mapValues(\.specification)
+        // Who may use one is said with it, or for all.
+        result.settings.servletAccess = [:]
     }
 
     private func takeServlets(_ written: [Written], _ result: inout Result) {

@@ -1,4 +1,4 @@
-/// SHA-256 (FIPS 180-4), piece by piece, for tests that compare what was sent with what came.
+/// SHA-256 (FIPS 180-4), piece by piece.
 package struct SHA256 {
     private static let constants: [UInt32] = [
         0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
@@ -38,6 +38,14 @@ package struct SHA256 {
 
     /// The digest of everything taken, in hexadecimal.
     package func hex() -> String {
+        bytes().map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count < 2 ? "0" + digits : digits
+        }.joined()
+    }
+
+    /// The digest of everything taken: 32 bytes.
+    package func bytes() -> [UInt8] {
         var final = self
         var padding: [UInt8] = [0x80]
         while (rest.count + padding.count) % 64 != 56 { padding.append(0) }
@@ -45,10 +53,9 @@ package struct SHA256 {
             padding.append(UInt8(truncatingIfNeeded: (count * 8) >> UInt64(shift)))
         }
         padding.withUnsafeBytes { final.update($0) }
-        return final.state.map { word in
-            let digits = String(word, radix: 16)
-            return String(repeating: "0", count: 8 - digits.count) + digits
-        }.joined()
+        return final.state.flatMap { word in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
     }
 
     private static func compress(_ bytes: UnsafeRawBufferPointer, _ state: inout [UInt32]) {

@@ -1,7 +1,7 @@
 import Testing
-import TestSupport
+import LongwireTransport
 
-@Suite("SHA-256 of the tests")
+@Suite("SHA-256")
 struct SHA256Tests {
     @Test(
         "gives the digests of the standard's examples",
