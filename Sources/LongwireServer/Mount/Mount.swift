@@ -186,12 +186,13 @@ public final class Mount: Sendable {
     private func request(_ name: String, _ head: HTTPRequest, _ facts: ExchangeFacts) -> SessionRequest {
         let address = clientAddress(of: head, facts: facts)
         let (path, messageLimit) = configured { ($0.path, $0.session.messageLimit) }
-        var variables = facts.variables()
         // The port is the proxy's where the address is another's.
-        if address != facts.remoteAddress { variables["REMOTE_PORT"] = nil }
+        let isForwarded = address != facts.remoteAddress
+        let variables = facts.variables
         var request = SessionRequest(
             servlet: name, principal: rule(of: name) == nil ? facts.principal : nil, remoteAddress: address, head: head,
-            mountPath: path, variables: variables, messageLimit: messageLimit)
+            mountPath: path, variables: isForwarded ? variables().filter { $0.key != "REMOTE_PORT" } : variables(),
+            messageLimit: messageLimit)
         request.webServerUser = facts.principal
         request.clientCertificate = facts.clientCertificate
         return request
