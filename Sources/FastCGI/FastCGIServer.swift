@@ -53,6 +53,11 @@ public struct FastCGIServer: Sendable {
     ///
     /// Throws `FastCGIError`, whose text says what to do. Connections are accepted when this returns.
     public func bind(to address: BindAddress, on group: any EventLoopGroup) async throws -> FastCGIListener {
-        try await Binder(server: self, group: group).bind(to: address)
+        try await self.listen(on: try address.open(backlog: self.configuration.backlog), group: group)
+    }
+
+    /// Accepts connections from sockets that listen already; they are the listener's from now on.
+    package func listen(on sockets: [ListeningSocket], group: any EventLoopGroup) async throws -> FastCGIListener {
+        try await Binder(server: self, group: group).listen(on: sockets)
     }
 }

@@ -38,6 +38,9 @@ public struct ClientConfiguration: Sendable {
     ///
     /// The time is doubled with each try that fails.
     public var promotionInterval = TimeAmount.seconds(30)
+    /// How long ``Longwire/follow(_:configuration:)-method`` seeks a next session when a server comes to its end; zero:
+    /// a series has one session.
+    public var followLimit = TimeAmount.seconds(60)
     /// Whether changed bytes are to be noticed where the URL is http: each message then carries a checksum.
     ///
     /// It is a wish, which servers may leave unheard. What arrives changed is not taken, and comes again.
@@ -52,6 +55,8 @@ public struct ClientConfiguration: Sendable {
     ///
     /// For looking at a line: what is written is decoded once more for it. Nil costs nothing.
     public var onFrame: (@Sendable (FrameTrace) -> Void)?
+    /// Whether messages that were not begun are kept for another session.
+    var keepsUnbegun = false
     /// Whether bodies of duplex transactions declare a length from the first attempt on.
     var declaresLength = false
     /// Whether ``directTCP`` is what the server offered: then it gets no credentials.

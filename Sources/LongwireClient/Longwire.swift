@@ -39,10 +39,18 @@ public final class Longwire: Sendable {
     public func connect(
         _ url: String, configuration: ClientConfiguration = ClientConfiguration()
     ) async throws -> Session {
+        try await connect(url, configuration: configuration, on: nextLoop())
+    }
+
+    /// The event loop of the next session.
+    func nextLoop() -> any EventLoop { group.next() }
+
+    func connect(
+        _ url: String, configuration: ClientConfiguration, on loop: any EventLoop
+    ) async throws -> Session {
         try configuration.validate()
         let endpoint = try Endpoint(url)
         let dialer = try Dialer(endpoint: endpoint, configuration: configuration)
-        let loop = group.next()
         let opened = loop.makePromise(of: Session.self)
         let starting = loop.submit { [self] in
             var machine = SessionMachine(
@@ -51,6 +59,7 @@ public final class Longwire: Sendable {
             machine.target = endpoint.target
             machine.hasOtherTransports = configuration.transports.contains { $0 != .tcp }
             let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
+            core.keepsUnbegun = configuration.keepsUnbegun
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)
             core.observer = client

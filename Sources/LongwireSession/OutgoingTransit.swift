@@ -126,6 +126,21 @@ final class OutgoingTransit: Sendable {
         return error
     }
 
+    /// This side has closed and takes back what is on its way: none of it was begun.
+    func withdraw(_ error: any Error) -> [Message] {
+        let (messages, senders) = state.withLockedValue { state in
+            state.error = error
+            defer {
+                state.messages.removeAll()
+                state.bytes = 0
+                state.senders.removeAll()
+            }
+            return (Array(state.messages), state.senders)
+        }
+        for sender in senders { sender.continuation.resume(throwing: error) }
+        return messages
+    }
+
     /// This side has closed: who sends now is told, what is on its way still goes.
     func close(_ error: any Error) {
         let senders = state.withLockedValue { state in

@@ -20,6 +20,8 @@ package final class SessionCore {
     private var isSettling = false
     /// Whether somebody was woken who has not run yet.
     private var isAwaitingWoken = false
+    /// What all sessions hold together, and what of it is this one's.
+    private var account: (all: BufferAccount, own: Int)?
     /// Whether a carrier could not be written to.
     private var isHeldUp = false
     var mailbox = Mailbox()
@@ -30,6 +32,10 @@ package final class SessionCore {
     /// CLOSE that waits for messages on their way from other threads.
     private var pendingClose: ((inout SessionMachine) -> Void)?
     let outgoing = OutgoingTransit()
+    /// Whether messages that were taken for sending and not begun are kept at the end, for another session.
+    package var keepsUnbegun = false
+    /// Those messages, in order.
+    package var withdrawn: [Message] = []
     let incoming = IncomingTransit()
     /// Whether messages may be on their way to a consumer elsewhere.
     var mayHaveTransit = false
@@ -84,11 +90,35 @@ package final class SessionCore {
         pump(now: now)
         actOnEvents()
         isSettling = false
+        accountForBuffers()
         if machine.isEnded {
             wheel.leave(self)
         } else if let deadline = machine.nextDeadline(now: now) {
             // What is due and cannot be written is not due again in the next turn.
             wheel.enter(self, at: isHeldUp ? max(deadline, now + Self.heldUpPause) : deadline)
+        }
+    }
+
+    /// What this session holds counts among what all do.
+    package func join(_ all: BufferAccount) {
+        all.opened()
+        account = (all, 0)
+    }
+
+    private func accountForBuffers() {
+        guard let account else { return }
+        let held = machine.isEnded ? 0 : machine.buffered
+        if held != account.own {
+            account.all.change(by: held - account.own)
+            self.account?.own = held
+        }
+        if machine.isEnded {
+            account.all.ended()
+            self.account = nil
+        } else if account.all.isTooMuch(held) {
+            let core = NIOLoopBound(self, eventLoop: eventLoop)
+            let reason = "the limit of \(account.all.limit) bytes that wait in all sessions is reached"
+            eventLoop.execute { core.value.turn { $0.machine.abort(code: .overloaded, reason: reason, now: .now()) } }
         }
     }
 
@@ -180,6 +210,7 @@ package final class SessionCore {
         deliver()
         // The last words go out before the carriers are closed.
         pump(now: .now())
+        if keepsUnbegun { withdraw() }
         // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
         let ending = outgoing.end { count in
             var whole = ending
@@ -245,6 +276,9 @@ package final class SessionCore {
             core.resumeSenders()
         }
     }
+
+    /// Takes back what was taken for sending and not begun; senders that wait are told that this side has closed.
+    package func withdraw() { withdrawn += outgoing.withdraw(SessionClosed()) }
 
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }

@@ -43,6 +43,11 @@ struct Connect: AsyncParsableCommand {
     @Option(name: .long, help: ArgumentHelp("Failed attempts in a row that end it.", valueName: "n"))
     var reconnectLimit: Int?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: ArgumentHelp("Go on in a new session when the server is replaced.", visibility: .hidden))
+    var follow: Bool?
+
     @Option(name: .long, help: ArgumentHelp("The longest message.", valueName: "bytes", visibility: .hidden))
     var messageLimit = 1024 * 1024
 
@@ -102,8 +107,11 @@ struct Connect: AsyncParsableCommand {
     }
 
     /// What the library is asked for.
-    func configuration(line: LineState, report: Report) -> ClientConfiguration {
+    ///
+    /// - Parameter isPerson: whether somebody sees where a new session begins; a program behind a pipe does not.
+    func configuration(line: LineState, report: Report, isPerson: Bool) -> ClientConfiguration {
         var configuration = ClientConfiguration()
+        if !(follow ?? isPerson) { configuration.followLimit = .zero }
         configuration.headerFields = header.map { ($0.name, $0.value) }
         configuration.trustedCertificates = ca
         configuration.connectTimeout = timeout.amount

@@ -44,8 +44,8 @@ struct Conversation {
         let output = OutputWriter(descriptor: STDOUT_FILENO)
         let events = options.json && !options.quiet ? EventLines(output: output) : nil
         let line = LineState(report: report, events: events)
-        let session: Session
-        do { session = try await connect(line: line) } catch {
+        let session: SessionSeries
+        do { session = try await connect(line: line, isPerson: place != .pipe) } catch {
             let signal = interruption.lastSignal
             let outcome = signal.map { Outcome(ExitCode(signal: $0)) } ?? Outcome(error)
             events?.ended(outcome, nil)
@@ -74,15 +74,16 @@ struct Conversation {
         return told(outcome)
     }
 
-    private func connect(line: LineState) async throws -> Session {
-        let (url, configuration) = (options.url, options.configuration(line: line, report: report))
-        let connecting = Task { try await Longwire.connect(url, configuration: configuration) }
+    private func connect(line: LineState, isPerson: Bool) async throws -> SessionSeries {
+        let configuration = options.configuration(line: line, report: report, isPerson: isPerson)
+        let url = options.url
+        let connecting = Task { try await Longwire.follow(url, configuration: configuration) }
         interruption.onSignal { _, _ in connecting.cancel() }
         return try await connecting.value
     }
 
     /// The first signal ends in good order, a second one at once; should that hang too, so does nothing after it.
-    private func endOnSignals(_ session: Session, line: LineState) {
+    private func endOnSignals(_ session: SessionSeries, line: LineState) {
         interruption.onSignal { times, signal in
             if times == 1, signal != SIGHUP {
                 line.closing()

@@ -13,6 +13,7 @@ final class LineState: Sendable {
         var going: CloseCode?
         var isClosing = false
         var reconnects = 0
+        var moves = 0
     }
 
     private let known = Mutex(Known())
@@ -35,6 +36,19 @@ final class LineState: Sendable {
     var going: CloseCode? { known.withLock { $0.going } }
     /// How often the line was opened again.
     var reconnects: Int { known.withLock { $0.reconnects } }
+
+    /// How often the conversation went on in a new session.
+    var moves: Int { known.withLock { $0.moves } }
+
+    /// Another session has begun: the advice was for the one before.
+    func moved(to session: String) {
+        known.withLock { known in
+            known.moves += 1
+            known.going = nil
+        }
+        events?.moved(to: session)
+        report.note("the server was replaced: this is a new session, which knows nothing of what was said before")
+    }
 
     /// Whether we asked for the end and wait for the server's answer.
     var isClosing: Bool { known.withLock { $0.isClosing } }

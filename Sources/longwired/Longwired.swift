@@ -15,7 +15,8 @@ struct Longwired: AsyncParsableCommand {
             """,
         version: ServerVersion.text,
         subcommands: [
-            Serve.self, CheckConfig.self, DefaultConfig.self, Sessions.self, Close.self, Token.self, Version.self,
+            Serve.self, CheckConfig.self, DefaultConfig.self, Sessions.self, Close.self, UpgradeCommand.self,
+            Token.self, Version.self,
         ],
         defaultSubcommand: Serve.self)
 }

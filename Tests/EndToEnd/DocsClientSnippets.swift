@@ -24,6 +24,18 @@ func printAll(_ session: Session) async throws {
     print("the server has closed")
 }
 // ----
+func printThroughUpgrades(_ url: String) async throws {
+    let series = try await Longwire.follow(url)
+    try await series.send("hello")
+    for try await event in series.events {
+        switch event {
+        case .began(let session): print("session \(session.identifier): tell it again who we are")
+        case .message(let message): print(message.text)
+        case .ended(let ending): print("over: \(ending)")
+        }
+    }
+}
+// ----
 func connectOrExplain(_ url: String) async throws -> Session? {
     do {
         return try await Longwire.connect(url)

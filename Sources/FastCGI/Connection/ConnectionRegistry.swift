@@ -17,7 +17,10 @@ final class ConnectionRegistry: Sendable {
     var all: [any Channel] { self.channels.withLockedValue { Array($0.values) } }
 }
 
-/// Sent down a connection's pipeline: end with the requests that are open.
+/// Sent down a connection's pipeline.
 enum DrainEvent: Sendable {
+    /// End with the requests that are open.
     case drain
+    /// End with the next request, which is served: somebody else is where the others go.
+    case release
 }

@@ -53,6 +53,8 @@ struct ConnectionStateMachine<Payload> {
 
     /// The connection is to close when its last request ends.
     private(set) var isEnding = false
+    /// Whether a connection may outlive its requests at all.
+    private var mayKeep = true
     /// A request ended before its input did: closing at once would reset the connection under the response.
     private(set) var hasUnreadInput = false
     /// Whether a head was ever complete; before the first, the clock runs from the start of the connection.
@@ -122,6 +124,11 @@ struct ConnectionStateMachine<Payload> {
     /// No new requests: the connection ends with those it has.
     mutating func drain() {
         self.isEnding = true
+    }
+
+    /// The connection ends with the next request that ends, whatever the peer asks for; requests are still served.
+    mutating func keepsNoConnection() {
+        self.mayKeep = false
     }
 
     /// The connection is gone; returns the payloads of the requests it carried.
@@ -225,7 +232,7 @@ struct ConnectionStateMachine<Payload> {
     private mutating func remove(_ id: UInt16) -> Request? {
         guard let request = self.requests.remove(id) else { return nil }
         self.gauge.release()
-        if !request.keepsConnection { self.isEnding = true }
+        if !request.keepsConnection || !self.mayKeep { self.isEnding = true }
         switch request.phase {
         case .parameters:
             self.parametersPending -= 1

@@ -109,8 +109,11 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is DrainEvent else { return context.fireUserInboundEventTriggered(event) }
-        self.machine.drain()
+        guard let event = event as? DrainEvent else { return context.fireUserInboundEventTriggered(event) }
+        switch event {
+        case .drain: self.machine.drain()
+        case .release: self.machine.keepsNoConnection()
+        }
         if self.machine.isFinished, self.phase == .open { context.close(promise: nil) }
     }
 

@@ -9,11 +9,14 @@ public final class FastCGIListener: Sendable {
         var channel: any Channel
         var path: String?
         var identity: SystemCalls.FileIdentity?
+        /// The channel's own, good while that is open.
+        var descriptor: Int32
 
-        init(_ channel: any Channel, path: String? = nil, identity: SystemCalls.FileIdentity? = nil) {
+        init(_ channel: any Channel, _ socket: ListeningSocket) {
             self.channel = channel
-            self.path = path
-            self.identity = identity
+            self.path = socket.path
+            self.identity = socket.identity
+            self.descriptor = socket.descriptor
         }
     }
 
@@ -39,7 +42,22 @@ public final class FastCGIListener: Sendable {
     ///
     /// A unix socket file we made is removed, unless another process has replaced it meanwhile. Calling it again does
     /// nothing.
-    public func stopAccepting() async {
+    public func stopAccepting() async { await self.stopAccepting(removesFiles: true) }
+
+    /// The descriptors of the listening sockets, for another process that takes them over; nothing once it stopped.
+    package var descriptors: [Int32] {
+        self.isAccepting.withLockedValue { $0 } ? self.sockets.map(\.descriptor) : []
+    }
+
+    /// Another process accepts from the sockets now: this one does no more, and leaves their files where they are.
+    ///
+    /// What comes on connections that are open is still served, and each ends with its next request.
+    package func release() async {
+        await self.stopAccepting(removesFiles: false)
+        for channel in self.registry.all { channel.pipeline.fireUserInboundEventTriggered(DrainEvent.release) }
+    }
+
+    private func stopAccepting(removesFiles: Bool) async {
         let isFirst = self.isAccepting.withLockedValue { isAccepting in
             defer { isAccepting = false }
             return isAccepting
@@ -47,7 +65,7 @@ public final class FastCGIListener: Sendable {
         guard isFirst else { return }
         for socket in self.sockets {
             // The file goes first: whoever finds none knows at once, instead of being refused.
-            if let path = socket.path { UnixSocket.remove(path, ifStill: socket.identity) }
+            if removesFiles, let path = socket.path { UnixSocket.remove(path, ifStill: socket.identity) }
             try? await socket.channel.close()
         }
     }

@@ -54,8 +54,30 @@ enum SystemCalls {
         return descriptor
     }
 
+    /// A stream socket of an address family that children do not inherit.
+    static func streamSocket(_ family: Int32) -> Int32 {
+        let descriptor = socket(family, streamType, 0)
+        if descriptor >= 0 { setCloseOnExec(descriptor) }
+        return descriptor
+    }
+
+    static func reuseAddress(_ descriptor: Int32) {
+        var value: Int32 = 1
+        _ = setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    static func bind(_ descriptor: Int32, _ address: UnsafePointer<sockaddr>, _ size: Int) -> Int32 {
+        #if canImport(Glibc)
+            Glibc.bind(descriptor, address, socklen_t(size)) == 0 ? 0 : errno
+        #elseif canImport(Musl)
+            Musl.bind(descriptor, address, socklen_t(size)) == 0 ? 0 : errno
+        #else
+            Darwin.bind(descriptor, address, socklen_t(size)) == 0 ? 0 : errno
+        #endif
+    }
+
     static func bindUnix(_ descriptor: Int32, _ path: String) -> Int32 {
-        self.withAddress(path) { bind(descriptor, $0, $1) == 0 ? 0 : errno }
+        self.withAddress(path) { self.bind(descriptor, $0, Int($1)) }
     }
 
     static func connectUnix(_ descriptor: Int32, _ path: String) -> Int32 {

@@ -375,6 +375,7 @@ final class ClientSession: SessionObserver {
 
     func going(_ code: CloseCode, in core: SessionCore) {
         configuration.onChange?(.going(code))
+        if configuration.keepsUnbegun { core.withdraw() }
         core.close(.done, reason: "")
     }
 
@@ -399,7 +400,13 @@ final class ClientSession: SessionObserver {
 
     func messagesReady(in core: SessionCore) {}
     func sendable(in core: SessionCore) {}
-    func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {}
+
+    /// A server that goes away takes nothing more: what was not begun is for the next one.
+    func peerClosed(_ code: CloseCode, reason: String, in core: SessionCore) {
+        guard configuration.keepsUnbegun, code == .goingAway else { return }
+        core.withdraw()
+        core.close(.done, reason: "")
+    }
 }
 
 extension TransportKind {

@@ -47,6 +47,9 @@ package struct ReceiveQueue {
         ready.reduce(0) { $0 + $1.payload.readableBytes } + (assembling?.readableBytes ?? 0) + Int(keptCost)
     }
 
+    /// What is held here, in bytes of credit and of the message that is being joined.
+    var buffered: Int { Int(clamping: used - min(returned, used) + keptCost) + (assembling?.readableBytes ?? 0) }
+
     /// Takes a frame as it arrived.
     ///
     /// - Returns: whether something new arrived in order.

@@ -3,6 +3,8 @@ internal import NIOCore
 /// The smoothed round trip, and the rate at which what is sent is acknowledged (rule 11).
 struct RoundTrip {
     private(set) var smoothed: TimeAmount?
+    /// The shortest on this path: the others hold the time that what is sent waits in queues on the way.
+    private var least: TimeAmount?
     /// The last few rates, in bytes of credit a second; the greatest counts.
     private var rates: [UInt64] = []
     private var sample: (number: UInt64, sentAt: NIODeadline, costCovered: UInt64)?
@@ -29,6 +31,7 @@ struct RoundTrip {
 
     /// A round trip was measured otherwise, by a PING.
     mutating func measured(_ elapsed: TimeAmount) {
+        least = min(least ?? elapsed, elapsed)
         guard let old = smoothed else {
             smoothed = elapsed
             return
@@ -39,10 +42,19 @@ struct RoundTrip {
     /// What was in flight goes again, perhaps on another path: its acknowledgement measures nothing.
     mutating func repeated() { sample = nil }
 
-    /// What may be sent and not covered, in bytes of credit.
+    /// Another path carries what follows.
+    mutating func pathChanged() {
+        repeated()
+        least = nil
+    }
+
+    /// What may be sent and not covered, in bytes of credit: what the line takes in the shortest round trip and half a
+    /// second.
+    ///
+    /// With the smoothed one it would grow by what it makes wait, and control frames behind it.
     func inFlightLimit(window: UInt64) -> UInt64 {
         let least: UInt64 = 32 * 1024
-        let horizon = (smoothed ?? .zero) + .milliseconds(500)
+        let horizon = (self.least ?? .zero) + .milliseconds(500)
         let (product, overflow) = rate.multipliedReportingOverflow(
             by: UInt64(clamping: horizon.nanoseconds / 1_000_000))
         return max(least, min(window, overflow ? .max : product / 1000))

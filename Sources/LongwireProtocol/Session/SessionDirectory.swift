@@ -41,6 +41,9 @@ package struct SessionDirectory<Handle: Sendable>: Sendable {
     /// The handles of the sessions that live, in no order.
     package var handles: [Handle] { entries.values.map(\.handle) }
 
+    /// The sessions that live, and those of which it is remembered how they ended.
+    package var identifiers: Set<SessionIdentifier> { Set(entries.keys).union(tombstones.identifiers) }
+
     /// The session of this identifier, unchecked: for the process itself, never for a request.
     package func handle(of identifier: SessionIdentifier) -> Handle? { entries[identifier]?.handle }
 

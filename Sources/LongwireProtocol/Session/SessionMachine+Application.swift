@@ -15,6 +15,9 @@ extension SessionMachine {
     /// Asks for ``SessionEvent/sendable`` when there is room again, without a message at hand.
     package mutating func waitForRoom() { wasFull = true }
 
+    /// What is held for the application and for the other side, in bytes.
+    package var buffered: Int { inbox.buffered + Int(clamping: outbox.retained) + outbox.waiting }
+
     /// Whether the other side's CLOSE has arrived, with all before it.
     package var isPeerClosed: Bool { inbox.close != nil }
 

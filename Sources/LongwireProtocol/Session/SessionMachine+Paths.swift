@@ -198,7 +198,7 @@ extension SessionMachine {
         using = path
         if let old = usedIndex { paths[old].phase = .retired }
         outbox.rewind()
-        roundTrip.repeated()
+        roundTrip.pathChanged()
         if role == .server {
             while let index = paths.firstIndex(where: { $0.number < path }) { drop(at: index, .replaced) }
         }

@@ -18,8 +18,13 @@ extension SessionMachine {
         guard !isEnded else { return }
         switch frame {
         case .numbered(let frame): numberedReceived(frame, on: index, now: now)
-        case .ack(let ack): ackReceived(ack, on: index, now: now)
+        case .ack(let ack):
+            let before = (outbox.covered, outbox.limit / FrameLimits.overhead, using)
+            ackReceived(ack, on: index, now: now)
+            if before == (outbox.covered, outbox.limit / FrameLimits.overhead, using) { uselessReceived(now: now) }
         case .ping(let payload):
+            uselessReceived(now: now)
+            guard ending == nil else { return }
             paths[index].owedPong = payload
             paths[index].owesAck = true
         case .pong(let payload):
@@ -38,6 +43,14 @@ extension SessionMachine {
         case .abort(let abort): abortReceived(abort, on: index, now: now)
         case .open: unexpected("a second OPEN", now: now)
         }
+    }
+
+    /// Server: a frame that brings nothing; too many of them are somebody who keeps a server busy.
+    private mutating func uselessReceived(now: NIODeadline) {
+        guard role == .server, ending == nil, !useless.take(now: now) else { return }
+        abort(
+            code: .overloaded,
+            reason: "more than \(UselessFrames.perSecond) frames a second that bring nothing, the limit", now: now)
     }
 
     /// All of one read has been handled: what waits is moved to memory of its own.

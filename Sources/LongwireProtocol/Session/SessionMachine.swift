@@ -68,6 +68,7 @@ package struct SessionMachine: ~Copyable {
     var uncoveredSince: NIODeadline?
     /// How often in a row a path was given up for it.
     var uncoveredFired = 0
+    var useless = UselessFrames()
     var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
     var pingCount: UInt64 = 0
     var owesPing = false

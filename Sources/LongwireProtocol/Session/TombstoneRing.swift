@@ -29,6 +29,8 @@ struct TombstoneRing: Sendable {
 
     init(capacity: Int) { slots = Array(repeating: nil, count: max(capacity, 0)) }
 
+    var identifiers: some Collection<SessionIdentifier> { places.keys }
+
     mutating func insert(_ tombstone: Tombstone) {
         guard !slots.isEmpty else { return }
         remove(tombstone.identifier)

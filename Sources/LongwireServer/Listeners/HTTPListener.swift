@@ -1,3 +1,4 @@
+package import FastCGI
 internal import NIOHTTP1
 internal import NIOHTTP2
 internal import NIOHTTPTypesHTTP1
@@ -11,12 +12,19 @@ internal import NIOPosix
 /// It speaks HTTP/1.1 with WebSocket, and HTTP/2 to those that begin with it: in clear as Apache's `h2c://` does, and with
 /// TLS, where there is a certificate, as ALPN agrees.
 public final class HTTPListener: Sendable {
-    private let channel: any Channel
+    private let sockets: ListenerSockets
 
-    private init(channel: any Channel) { self.channel = channel }
+    private init(_ sockets: ListenerSockets) { self.sockets = sockets }
 
-    /// Where it listens.
-    public var localAddress: SocketAddress? { channel.localAddress }
+    /// Where it listens; the first where there are several.
+    public var localAddress: SocketAddress? { sockets.localAddresses.first }
+
+    /// Where it listens, one address for each socket.
+    package var localAddresses: [SocketAddress] { sockets.localAddresses }
+    /// What another process needs to go on listening here; nothing once it stopped.
+    package var descriptors: [Int32] { sockets.descriptors }
+    /// The connections accepted here that are open.
+    package var openConnections: Int { sockets.connections.now }
 
     /// Listens on `host` and `port` (0: any free one) and serves `mount` there.
     ///
@@ -29,16 +37,30 @@ public final class HTTPListener: Sendable {
         host: String, port: Int, mount: Mount, on group: any EventLoopGroup, certificate: ListenerCertificate? = nil,
         hosts: [String] = []
     ) async throws -> HTTPListener {
+        try await listen(
+            on: try BindAddress.tcp(host: host, port: port).open(), mount: mount, group: group,
+            certificate: certificate, hosts: hosts, host: host)
+    }
+
+    /// Accepts connections from sockets that listen already; they are the listener's from now on.
+    ///
+    /// - Parameter host: the host as it is configured; nil where the sockets are another's.
+    package static func listen(
+        on sockets: [ListeningSocket], mount: Mount, group: any EventLoopGroup,
+        certificate: ListenerCertificate? = nil, hosts: [String] = [], host: String? = nil
+    ) async throws -> HTTPListener {
         // A name counts by where it leads.
-        let address = try SocketAddress.makeAddressResolvingHost(host, port: port).ipAddress ?? host
+        let address = try host.map { try SocketAddress.makeAddressResolvingHost($0, port: 0).ipAddress ?? $0 } ?? ""
         let listener = ListenerFacts(
             isSecure: certificate != nil,
-            hosts: AllowedHosts(hosts, host: host, isLoopback: address.hasPrefix("127.") || address == "::1"))
-        let channel = try await ServerBootstrap(group: group)
+            hosts: AllowedHosts(hosts, host: host ?? "", isLoopback: address.hasPrefix("127.") || address == "::1"))
+        let connections = ConnectionCount()
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                connections.opened(channel)
+                return channel.eventLoop.makeCompletedFuture {
                     let preface = PrefaceHandler(limit: mount.configuration.session.timeToOpen) { channel, isHTTP2 in
                         let pipeline = channel.pipeline.syncOperations
                         if isHTTP2 {
@@ -60,8 +82,7 @@ public final class HTTPListener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: 65536))
-            .bind(host: host, port: port).get()
-        return HTTPListener(channel: channel)
+        return HTTPListener(try await ListenerSockets.listen(on: sockets, bootstrap, connections))
     }
 
     /// The most bytes that wait to be decoded, of a connection: several of the greatest heads.
@@ -122,5 +143,8 @@ public final class HTTPListener: Sendable {
     }
 
     /// Stops listening; connections that are open go on.
-    public func stopAccepting() async { try? await channel.close() }
+    public func stopAccepting() async { await sockets.stop(removesFiles: true) }
+
+    /// Stops listening where another process goes on: files of unix sockets stay.
+    package func release() async { await sockets.stop(removesFiles: false) }
 }

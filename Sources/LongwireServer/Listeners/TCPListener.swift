@@ -1,3 +1,4 @@
+package import FastCGI
 internal import LongwireProtocol
 internal import FastCGI
 public import NIOCore
@@ -18,16 +19,23 @@ public final class TCPListener: Sendable {
         case nothing
     }
 
-    private let channel: any Channel
+    private let sockets: ListenerSockets
     private let mount: Mount
 
-    private init(channel: any Channel, mount: Mount) {
-        self.channel = channel
+    private init(_ sockets: ListenerSockets, mount: Mount) {
+        self.sockets = sockets
         self.mount = mount
     }
 
-    /// Where it listens.
-    public var localAddress: SocketAddress? { channel.localAddress }
+    /// Where it listens; the first where there are several.
+    public var localAddress: SocketAddress? { sockets.localAddresses.first }
+
+    /// Where it listens, one address for each socket.
+    package var localAddresses: [SocketAddress] { sockets.localAddresses }
+    /// What another process needs to go on listening here; nothing once it stopped.
+    package var descriptors: [Int32] { sockets.descriptors }
+    /// The connections accepted here that are open.
+    package var openConnections: Int { sockets.connections.now }
 
     /// Listens on `host` and `port` (0: any free one) for sessions with the servlets of `mount`.
     ///
@@ -39,11 +47,23 @@ public final class TCPListener: Sendable {
         host: String, port: Int, mount: Mount, on group: any EventLoopGroup, certificate: ListenerCertificate? = nil,
         offer: Offer = .ownPort
     ) async throws -> TCPListener {
-        let channel = try await ServerBootstrap(group: group)
+        try await listen(
+            on: try BindAddress.tcp(host: host, port: port).open(), mount: mount, group: group,
+            certificate: certificate, offer: offer)
+    }
+
+    /// Accepts connections from sockets that listen already; they are the listener's from now on.
+    package static func listen(
+        on sockets: [ListeningSocket], mount: Mount, group: any EventLoopGroup,
+        certificate: ListenerCertificate? = nil, offer: Offer = .ownPort
+    ) async throws -> TCPListener {
+        let connections = ConnectionCount()
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                connections.opened(channel)
+                return channel.eventLoop.makeCompletedFuture {
                     let facts = ExchangeFacts.direct(channel)
                     let exchange = LineExchange(.tcp, eventLoop: channel.eventLoop) { exchange in
                         FrameTransaction(
@@ -59,10 +79,10 @@ public final class TCPListener: Sendable {
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: 65536))
-            .bind(host: host, port: port).get()
+        let listening = try await ListenerSockets.listen(on: sockets, bootstrap, connections)
         let offered: Int? =
             switch offer {
-            case .ownPort: channel.localAddress?.port
+            case .ownPort: listening.localAddresses.lazy.compactMap(\.port).first
             case .port(let port): port
             case .nothing: nil
             }
@@ -71,12 +91,18 @@ public final class TCPListener: Sendable {
             if certificate != nil { parameters.append(Parameter(Parameter.secureTCPPort, "\(offered)")) }
             mount.offer(direct: parameters)
         }
-        return TCPListener(channel: channel, mount: mount)
+        return TCPListener(listening, mount: mount)
     }
 
     /// Stops listening, and offering it; connections that are open go on.
     public func stopAccepting() async {
         mount.offer(direct: [])
-        try? await channel.close()
+        await sockets.stop(removesFiles: true)
+    }
+
+    /// Stops listening where another process goes on.
+    package func release() async {
+        mount.offer(direct: [])
+        await sockets.stop(removesFiles: false)
     }
 }

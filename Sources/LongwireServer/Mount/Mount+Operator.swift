@@ -48,10 +48,11 @@ extension Mount {
                 handle.core.value.turn { $0.machine.going(code: .goingAway) }
             }
         }
-        // One task for each loop: thousands of them would have to be found again one by one to be cancelled.
+        // One task for each loop: thousands of them would have to be found again one by one to be cancelled. A process
+        // that was succeeded may get sessions meanwhile.
         let cuts = Dictionary(grouping: handles) { ObjectIdentifier($0.eventLoop) }.values.compactMap { handles in
             handles.first?.eventLoop.scheduleTask(in: limit) {
-                for handle in handles {
+                for handle in self.handles where handle.eventLoop.inEventLoop {
                     handle.core.value.turn {
                         $0.machine.abort(code: .goingAway, reason: "this server is going away", now: .now())
                     }

@@ -17,6 +17,10 @@ public final class Mount: Sendable {
     private let contexts = NIOLockedValueBox<[ObjectIdentifier: LoopContext]>([:])
     /// The sessions of clients that speak plain HTTP.
     let plain = PlainDirectory()
+    /// What all sessions hold.
+    let buffers: BufferAccount
+    /// Which sessions are another process's.
+    let routes = Routes()
     private let registry: NIOLockedValueBox<Registry>
     /// Who failed to be let in lately.
     let failures = FailureLimiter()
@@ -27,6 +31,7 @@ public final class Mount: Sendable {
         var directory: SessionDirectory<SessionHandle>
         /// The sessions of each servlet, by its name.
         var counts: [String: Int] = [:]
+        var limiter = OpeningLimiter()
         var isDraining = false
         var drained: [CheckedContinuation<Void, Never>] = []
         /// How many servlets' tasks run, also those of ended sessions.
@@ -42,6 +47,7 @@ public final class Mount: Sendable {
         servlets: [String: ServletKind], access: [String: any AccessRule] = [:],
         configuration: MountConfiguration = MountConfiguration(), logger: Logger = Logger(label: "longwire")
     ) throws(ConfigurationError) {
+        buffers = BufferAccount(limit: configuration.limits.buffered)
         offer = NIOLockedValueBox(try MountOffer(servlets: servlets, access: access, configuration: configuration))
         self.logger = logger
         registry = NIOLockedValueBox(
@@ -83,14 +89,18 @@ public final class Mount: Sendable {
             return nil
         }
         if let refusal { throw refusal }
+        buffers.limit = configuration.limits.buffered
     }
 
     // MARK: Transactions
 
     /// Serves a transaction whose head was received.
     ///
+    /// - Parameter isForwarded: whether another process of this mount has passed it on.
     /// - Returns: false when its path is not below this mount; nothing was done then.
-    package func serve(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
+    package func serve(
+        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, isForwarded: Bool = false
+    ) -> Bool {
         let place = MountPath(target: head.path ?? "", mount: configured { $0.path }, authority: head.authority)
         if place == .elsewhere { return false }
         if let hosts = facts.hosts, !hosts.admit(head.authority) {
@@ -101,6 +111,7 @@ public final class Mount: Sendable {
             ).answer(exchange)
             return true
         }
+        if !isForwarded, case .servlet = place, forward(head, exchange, facts: facts) { return true }
         guard let exchange = admitOrigin(head, exchange) else { return true }
         switch place {
         case .elsewhere: return false
@@ -238,6 +249,8 @@ public final class Mount: Sendable {
     enum Admission {
         case session(SessionHandle)
         case refused(AbortFrame)
+        /// There are enough sessions, of all clients or of this one.
+        case limited(LimitRefusal)
         /// No session of before is meant, and nothing has this name any more.
         case noServlet
     }
@@ -263,20 +276,31 @@ public final class Mount: Sendable {
             case .refuse(let code, let received, let reason):
                 return .refused(AbortFrame(received: received, code: code, reason: reason))
             case .create:
-                if registry.isDraining {
+                if registry.isDraining, !routes.hasHeir {
                     return .refused(AbortFrame(received: 0, code: .goingAway, reason: "this server is going away"))
                 }
-                guard registry.directory.count < configuration.maximumSessions else {
-                    let reason = "the limit of \(configuration.maximumSessions) sessions is reached"
-                    return .refused(AbortFrame(received: 0, code: .overloaded, reason: reason))
-                }
+                if let refusal = limit(request, configuration, in: &registry, now: now) { return .limited(refusal) }
                 registry.counts[request.servlet, default: 0] += 1
+                // What a bare line asks of a process that was succeeded: it is served, and moves at once.
                 return .session(
                     create(
                         open, servlet, request, configuration, eventLoop: eventLoop, now: now,
                         in: &registry.directory))
             }
         }
+    }
+
+    private func limit(
+        _ request: SessionRequest, _ configuration: MountConfiguration, in registry: inout Registry, now: NIODeadline
+    ) -> LimitRefusal? {
+        guard !buffers.isFull else {
+            let reason = "the limit of \(buffers.limit) bytes that wait in all sessions is reached"
+            return LimitRefusal(reason: reason, isOwn: false, retryAfter: 5)
+        }
+        return registry.limiter.open(
+            address: AddressKey.of(request.remoteAddress), principal: request.principal,
+            count: registry.directory.count, maximum: configuration.maximumSessions, limits: configuration.limits,
+            now: now)
     }
 
     private func decide(_ open: OpenFrame, _ request: SessionRequest, now: NIODeadline) -> Admission? {
@@ -304,10 +328,12 @@ public final class Mount: Sendable {
             checksum: wantsChecksum && configuration.agreesOnChecksums, now: now)
         // Whoever the web server let in by name is unknown over bare TCP.
         if request.principal == nil { machine.offers = directOffer.withLockedValue { $0 } }
+        if routes.hasHeir { machine.going(code: .goingAway) }
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
         let session = ServerSession(
             mount: self, servlet: servlet, request: request.kept, core: core, slowServlet: configuration.slowServlet)
+        core.join(buffers)
         core.observer = session
         core.owner = session
         let handle = SessionHandle(
@@ -321,8 +347,12 @@ public final class Mount: Sendable {
     }
 
     /// Forgets an ended session, but for how it ended.
-    func ended(_ core: SessionCore, _ ending: SessionEnding, servlet: String, wasUsed: Bool) {
+    func ended(
+        _ core: SessionCore, _ ending: SessionEnding, servlet: String, address: String?, principal: String?,
+        wasUsed: Bool
+    ) {
         let waiting = registry.withLockedValue { registry in
+            registry.limiter.ended(address: AddressKey.of(address), principal: principal)
             registry.counts[servlet, default: 1] -= 1
             if registry.counts[servlet] == 0 { registry.counts[servlet] = nil }
             if !wasUsed { registry.directory.forget(identifier: core.machine.identifier) }
@@ -352,6 +382,8 @@ public final class Mount: Sendable {
     /// The number of sessions of each servlet that has any, by its name.
     public var sessionCounts: [String: Int] { registry.withLockedValue { $0.counts } }
     var handles: [SessionHandle] { registry.withLockedValue { $0.directory.handles } }
+    /// The sessions that live, and those of which it is remembered how they ended.
+    var knownIdentifiers: Set<SessionIdentifier> { registry.withLockedValue { $0.directory.identifiers } }
     func handle(of identifier: SessionIdentifier) -> SessionHandle? {
         registry.withLockedValue { $0.directory.handle(of: identifier) }
     }

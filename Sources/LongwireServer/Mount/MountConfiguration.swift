@@ -9,6 +9,8 @@ public struct MountConfiguration: Sendable {
     public var session = SessionConfiguration()
     /// The greatest number of sessions at a time.
     public var maximumSessions = 20_000
+    /// How much one client, and all of them together, may ask for.
+    public var limits = SessionLimits()
     /// How many ended sessions are remembered, so that a client that lost the last words is told.
     public var rememberedEndings = 4_096
     /// A servlet that holds its event loop for longer is logged.

@@ -10,6 +10,10 @@ final class ServerSession: SessionObserver {
     /// What the servlet is told when it starts; not kept beyond.
     private var request: KeptRequest?
     private let servletName: String
+    private let address: String?
+    private let principal: String?
+    /// Ends the session where it says nothing or lasts too long.
+    private var term: SessionTerm?
     private let session: Session
     private let slowServlet: TimeAmount
     /// What is logged of the session, from its first path on.
@@ -24,6 +28,8 @@ final class ServerSession: SessionObserver {
         self.servlet = servlet
         self.request = KeptRequest(request)
         servletName = request.servlet
+        address = request.remoteAddress
+        principal = request.principal
         self.slowServlet = slowServlet
         session = Session(core, principal: request.principal)
     }
@@ -33,6 +39,7 @@ final class ServerSession: SessionObserver {
         guard !isStarted, let request = request?.request else { return }
         isStarted = true
         self.request = nil
+        term = SessionTerm(core, mount.configuration.limits)
         record = SessionRecord(
             core, servlet: servletName, principal: request.principal, address: request.remoteAddress,
             logger: mount.logger)
@@ -109,7 +116,10 @@ final class ServerSession: SessionObserver {
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
-        mount.ended(core, ending, servlet: servletName, wasUsed: isStarted)
+        mount.ended(
+            core, ending, servlet: servletName, address: address, principal: principal, wasUsed: isStarted)
+        term?.cancel()
+        term = nil
         task?.cancel()
         task = nil
         record?.ended(ending, core, logger: mount.logger)

@@ -12,7 +12,12 @@ final class OperatorHandler: ChannelInboundHandler {
     private var line = ByteBuffer()
     private var isAnswered = false
 
-    init(mount: Mount) { self.mount = mount }
+    private let commands: [String: OperatorSocket.Command]
+
+    init(mount: Mount, commands: [String: OperatorSocket.Command] = [:]) {
+        self.mount = mount
+        self.commands = commands
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isAnswered else { return }
@@ -28,8 +33,18 @@ final class OperatorHandler: ChannelInboundHandler {
         switch words.first {
         case "sessions": list(context.channel)
         case "close" where words.count >= 3: answer([close(words)], context.channel)
+        case let word? where words.count == 1 && commands[String(word)] != nil: run(String(word), context.channel)
         default: answer(["error: say sessions, or close IDENTIFIER CODE REASON"], context.channel)
         }
+    }
+
+    private func run(_ name: String, _ channel: any Channel) {
+        guard let command = commands[name] else { return }
+        Self.run(command, channel)
+    }
+
+    private static func run(_ command: @escaping OperatorSocket.Command, _ channel: any Channel) {
+        Task { @concurrent in send([await command()], to: channel) }
     }
 
     private func list(_ channel: any Channel) {

@@ -1,3 +1,4 @@
+package import FastCGI
 internal import LongwireProtocol
 internal import LongwireSession
 public import NIOCore
@@ -13,22 +14,51 @@ internal import NIOPosix
 
 /// The local socket at which an operator lists and ends sessions.
 ///
-/// A request is one line, `sessions` or `close IDENTIFIER CODE REASON`; the answer is lines of JSON, or `ok`, or one
-/// line that begins with `error:`. Then the connection is closed. Whoever may write to the socket's file may do this:
-/// it is made with mode 0600.
+/// A request is one line, `sessions` or `close IDENTIFIER CODE REASON`, with longwired also `upgrade`; the answer is
+/// lines of JSON, or `ok`, or one line that begins with `error:`. Then the connection is closed. Whoever may write to
+/// the socket's file may do this: it is made with mode 0600.
 public final class OperatorSocket: Sendable {
+    /// Answers a request that is the program's own affair.
+    package typealias Command = @Sendable () async -> String
+
     private let channel: any Channel
     private let path: String
+    /// What another process needs to go on listening here.
+    package let descriptor: Int32
 
-    private init(channel: any Channel, path: String) {
+    private init(channel: any Channel, path: String, descriptor: Int32) {
         self.channel = channel
         self.path = path
+        self.descriptor = descriptor
     }
 
     /// Listens at `path`, replacing a socket file that nobody listens at.
     ///
     /// - Throws: ``OperatorSocketError`` when a living process has this path, or the system's error.
     public static func bind(path: String, mount: Mount, on group: any EventLoopGroup) async throws -> OperatorSocket {
+        let socket = try await open(path: path, on: group)
+        return try await listen(on: socket, path: path, mount: mount, group: group)
+    }
+
+    /// Answers operators at a socket that listens already, and is at `path`.
+    ///
+    /// - Parameter commands: what the program answers itself, by the request.
+    package static func listen(
+        on socket: ListeningSocket, path: String, mount: Mount, group: any EventLoopGroup,
+        commands: [String: Command] = [:]
+    ) async throws -> OperatorSocket {
+        let channel = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(OperatorHandler(mount: mount, commands: commands))
+                }
+            }
+            .withBoundSocket(socket.descriptor).get()
+        return OperatorSocket(channel: channel, path: path, descriptor: socket.descriptor)
+    }
+
+    /// Makes the socket at `path`, replacing a socket file that nobody listens at.
+    package static func open(path: String, on group: any EventLoopGroup) async throws -> ListeningSocket {
         if let probe = try? await ClientBootstrap(group: group).connect(unixDomainSocketPath: path).get() {
             try? await probe.close()
             throw OperatorSocketError("another process listens at \(path); name another path with --control")
@@ -50,19 +80,15 @@ public final class OperatorSocket: Sendable {
             unlink(made)
             rmdir(folder)
         }
-        let channel = try await ServerBootstrap(group: group)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(OperatorHandler(mount: mount))
-                }
-            }
-            .bind(unixDomainSocketPath: made).get()
+        guard let socket = try BindAddress.unix(path: made).open(backlog: 128).first else {
+            throw OperatorSocketError("no socket can be made at \(path)")
+        }
         guard chmod(made, 0o600) == 0, rename(made, path) == 0 else {
             let why = String(cString: strerror(errno))
-            try? await channel.close()
+            socket.release()
             throw OperatorSocketError("the socket cannot be put at \(path): \(why)")
         }
-        return OperatorSocket(channel: channel, path: path)
+        return socket
     }
 
     /// Closes the socket and removes its file.
@@ -70,6 +96,9 @@ public final class OperatorSocket: Sendable {
         try? await channel.close()
         unlink(path)
     }
+
+    /// Closes the socket where another process goes on: its file stays.
+    package func release() async { try? await channel.close() }
 
     /// Sends one request to the process behind `path`.
     ///

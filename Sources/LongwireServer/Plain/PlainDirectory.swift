@@ -31,6 +31,9 @@ final class PlainDirectory: Sendable {
 
     func find(_ identifier: SessionIdentifier) -> Entry? { state.withLockedValue { $0.entries[identifier] } }
 
+    /// The sessions of which something is known.
+    var identifiers: Set<SessionIdentifier> { state.withLockedValue { Set($0.entries.keys) } }
+
     func insert(_ identifier: SessionIdentifier, _ entry: Entry) {
         state.withLockedValue { $0.entries[identifier] = entry }
     }

@@ -43,6 +43,7 @@ struct PlainRequests {
             transport: .duplex, path: 1, identifier: identifier, token: token, instance: nil, using: 0, received: 0,
             limit: 0)
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
+        case .limited(let refusal): refusal.problem.answer(exchange)
         case .refused(let abort): refuse(abort)
         case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):

@@ -174,6 +174,8 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         _ open: OpenFrame, _ servlet: ServletKind?, _ request: SessionRequest, _ body: (SessionHandle) -> Void
     ) {
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
+        case .limited(let refusal):
+            abort(refusal.abort, identifier: open.identifier, isFinite: open.transport.isFiniteUp)
         case .refused(let abort):
             self.abort(abort, identifier: open.identifier, isFinite: open.transport.isFiniteUp)
         case .noServlet:

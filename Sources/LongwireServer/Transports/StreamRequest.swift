@@ -20,9 +20,8 @@ struct StreamRequest {
             ).answer(exchange)
         }
         switch mount.admit(open, servlet: servlet, request: request, eventLoop: exchange.eventLoop) {
-        case .refused(let abort):
-            let body = FrameEncoder.encoded(.abort(abort))
-            exchange.answer(body)
+        case .limited(let refusal): exchange.answer(FrameEncoder.encoded(.abort(refusal.abort)))
+        case .refused(let abort): exchange.answer(FrameEncoder.encoded(.abort(abort)))
         case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):
             StreamedCarrier.attach(StreamedCarrier.Attachment(open: open), exchange, to: handle)

@@ -17,6 +17,9 @@ final class EventLines: Sendable {
         }
     }
 
+    /// The conversation goes on in a new session.
+    func moved(to session: String) { post([("event", .text("moved")), ("session", .text(session))]) }
+
     /// The last line: how it came out.
     func ended(_ outcome: Outcome, _ ending: SessionEnding?) {
         var fields: [(String, JSONText.Value)] = [

@@ -6,7 +6,7 @@ internal import NIOCore
 ///
 /// The end of the input is this side's CLOSE; what arrives is written until the other side's.
 actor PipeConversation {
-    private let session: Session
+    private let session: SessionSeries
     private let line: LineState
     private let report: Report
     private let interruption: Interruption
@@ -32,7 +32,7 @@ actor PipeConversation {
     ///   - isTypedByHand: whether people type the input, so that /quit is a command.
     ///   - limit: the longest message, in bytes.
     init(
-        session: Session, line: LineState, report: Report, interruption: Interruption, form: MessageForm,
+        session: SessionSeries, line: LineState, report: Report, interruption: Interruption, form: MessageForm,
         isTypedByHand: Bool, limit: Int, output: OutputWriter, progress: Progress?
     ) {
         self.session = session
@@ -70,6 +70,11 @@ actor PipeConversation {
         }
         if let ownReason { return ownReason }
         let outcome = Outcome(ending)
+        if let failure = session.failure {
+            return Outcome(
+                .closedWithCode,
+                "the server went away, and none took its place: \(failure); \(sent) messages were sent")
+        }
         // Who reads our output has enough: that is no failure, and nobody cares for the rest.
         if outputError == EPIPE { return ending.kind == .closed ? Outcome(.done) : outcome }
         if outcome.code == .done, let going = line.going, !isInputOver, !interruption.isAsked {
@@ -147,10 +152,15 @@ actor PipeConversation {
     // MARK: In
 
     private func receive() async {
-        var messages = session.messages.makeAsyncIterator()
+        var events = session.events.makeAsyncIterator()
+        var isFirst = true
         do {
-            while let message = try await messages.next() {
-                guard !isOutputClosed else { continue }
+            while let event = try await events.next() {
+                if case .began(let session) = event {
+                    if !isFirst { line.moved(to: "\(session.identifier)") }
+                    isFirst = false
+                }
+                guard case .message(let message) = event, !isOutputClosed else { continue }
                 let (bytes, newline) = try encoder.encode(message)
                 let error = await output.write(bytes, newline: newline)
                 progress?.received(message.payload.readableBytes)

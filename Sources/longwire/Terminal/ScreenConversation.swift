@@ -4,7 +4,7 @@ internal import NIOCore
 
 /// Talks with a person: what is typed goes out, what arrives is shown above the line being typed.
 struct ScreenConversation: Sendable {
-    let session: Session
+    let session: SessionSeries
     let options: Connect
     let line: LineState
     let inbox: ScreenInbox
@@ -14,7 +14,7 @@ struct ScreenConversation: Sendable {
     private let files = FileTransfers()
 
     init(
-        session: Session, options: Connect, line: LineState, inbox: ScreenInbox, report: Report,
+        session: SessionSeries, options: Connect, line: LineState, inbox: ScreenInbox, report: Report,
         interruption: Interruption
     ) {
         self.session = session
@@ -58,7 +58,11 @@ struct ScreenConversation: Sendable {
         await withCheckedContinuation { continuation in
             ended.notify(queue: .global()) { continuation.resume() }
         }
-        return Outcome(ending)
+        var outcome = Outcome(ending)
+        if let failure = session.failure {
+            outcome = Outcome(.closedWithCode, "the server went away, and none took its place: \(failure)")
+        }
+        return outcome
     }
 
     private func setup() -> Screen.Setup {
@@ -80,9 +84,17 @@ struct ScreenConversation: Sendable {
 
     private func receive() async {
         do {
-            for try await message in session.messages {
-                let time = options.times ? Self.time() : ""
-                await inbox.show(ScreenText(text: Printable.message(message), style: .arrived, time: time))
+            var isFirst = true
+            for try await event in session.events {
+                switch event {
+                case .began(let session):
+                    if !isFirst { line.moved(to: "\(session.identifier)") }
+                    isFirst = false
+                case .message(let message):
+                    let time = options.times ? Self.time() : ""
+                    await inbox.show(ScreenText(text: Printable.message(message), style: .arrived, time: time))
+                case .ended: break
+                }
             }
         } catch {
             // How the session ended is asked for by itself.
@@ -110,7 +122,9 @@ struct ScreenConversation: Sendable {
             case .send(let name): queue.add(.file(name))
             case .status:
                 Task {
-                    say(StatusText.sentence(await session.status, line: line) + ", session \(session.identifier)")
+                    say(
+                        StatusText.sentence(await session.status, line: line)
+                            + ", session \(session.session.identifier)")
                 }
             case .help, .unknown: for sentence in command.explanation { say(sentence) }
             }

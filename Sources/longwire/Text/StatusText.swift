@@ -27,6 +27,7 @@ enum StatusText {
         case .connected(let transport): parts.append("connected over \(transport)")
         case nil: parts.append("connecting")
         }
+        if line.moves > 0 { parts.append("session \(line.moves + 1)") }
         if line.isClosing { parts.append("closing, waiting for the server") }
         parts.append(unsent(status, isClosing: line.isClosing))
         if let roundTrip = status.roundTrip { parts.append("round trip \(time(roundTrip))") }

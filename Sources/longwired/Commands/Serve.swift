@@ -17,7 +17,17 @@ struct Serve: AsyncParsableCommand {
     func run() async throws {
         let output = LogOutput.standardError
         LoggingSystem.bootstrap { label in LineLogHandler(label: label, output: output) }
-        let logger = Logger(label: "longwired")
+        let handover = Handover.taken()
+        do {
+            try await serve(output, Logger(label: "longwired"), handover)
+        } catch {
+            // The process that this one should take over from tells whoever asked for it.
+            try? handover?.link.say("failed \(LogText.plain(ConfigurationFailure.sentence(error)))")
+            throw error
+        }
+    }
+
+    private func serve(_ output: LogOutput, _ logger: Logger, _ handover: Handover?) async throws {
         let manager = ServiceManager(logger: logger)
         let loader = options.loader(file)
         let loaded = loader.load()
@@ -27,7 +37,7 @@ struct Serve: AsyncParsableCommand {
         var daemon: Daemon
         do {
             daemon = try Daemon(
-                loaded.settings, loader: loader, output: output, logger: logger, manager: manager)
+                loaded.settings, loader: loader, output: output, logger: logger, manager: manager, handover: handover)
         } catch {
             try ConfigurationFailure.check(error.complaints)
             return

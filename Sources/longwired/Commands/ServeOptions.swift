@@ -70,6 +70,13 @@ struct ServeOptions: ParsableArguments {
     @Option(help: .setting("session.requests")) var requests: String?
     @Option(help: .setting("session.checksum")) var checksum: String?
     @Option(help: .setting("limits.connections")) var connections: String?
+    @Option(help: .setting("limits.sessions-per-address")) var sessionsPerAddress: String?
+    @Option(help: .setting("limits.sessions-per-user")) var sessionsPerUser: String?
+    @Option(help: .setting("limits.openings")) var openings: String?
+    @Option(help: .setting("limits.openings-per-address")) var openingsPerAddress: String?
+    @Option(help: .setting("limits.buffered")) var buffered: String?
+    @Option(help: .setting("limits.idle-time")) var idleTime: String?
+    @Option(help: .setting("limits.lifetime")) var lifetime: String?
     @Option(help: .setting("limits.remembered-endings")) var rememberedEndings: String?
     @Option(help: .setting("limits.slow-servlet")) var slowServlet: String?
     @Option(help: .setting("drain.window")) var drainWindow: String?
@@ -101,7 +108,12 @@ struct ServeOptions: ParsableArguments {
             "https-certificate": httpsCertificate, "https-key": httpsKey, "https-clients": httpsClients,
             "access": access, "forwarded": forwarded,
         ]
-        for (flag, text) in texts { flags[flag] = text.map { [$0] } ?? [] }
+        let limits = [
+            "sessions-per-address": sessionsPerAddress, "sessions-per-user": sessionsPerUser, "openings": openings,
+            "openings-per-address": openingsPerAddress, "buffered": buffered, "idle-time": idleTime,
+            "lifetime": lifetime,
+        ]
+        for (flag, text) in texts.merging(limits, uniquingKeysWith: { $1 }) { flags[flag] = text.map { [$0] } ?? [] }
         return SettingsLoader(
             flags: flags, framing: framing, environment: ProcessInfo.processInfo.environment, file: file.config)
     }

@@ -11,6 +11,8 @@ internal import UnixSignals
 struct Daemon {
     private enum Event: Sendable {
         case signal(UnixSignal)
+        /// An operator wants the program that lies there now to take over; told how that went.
+        case upgrade(CheckedContinuation<String, Never>)
         /// No session is left.
         case ended
     }
@@ -31,12 +33,18 @@ struct Daemon {
     private let mount: Mount
     private let certificates: ListenerCertificates
     private var ending = Ending.none
+    private var handover: Handover?
+    /// Where another process of this program brings what came there and is ours.
+    private var forwards: ForwardSocket?
+    /// The line to the process that took over, for as long as this one lives.
+    private var successor: HandoverLink?
 
     /// A daemon that does not listen yet.
     ///
     /// - Throws: ``Reload/Refused`` with everything that is wrong.
     init(
-        _ settings: Settings, loader: SettingsLoader, output: LogOutput, logger: Logger, manager: ServiceManager
+        _ settings: Settings, loader: SettingsLoader, output: LogOutput, logger: Logger, manager: ServiceManager,
+        handover: Handover? = nil
     ) throws(Reload.Refused) {
         let (servlets, complaints) = ServletSet.make(settings, keeping: nil, logger: logger)
         guard complaints.isEmpty else { throw Reload.Refused(complaints: complaints) }
@@ -54,6 +62,7 @@ struct Daemon {
         self.output = output
         self.logger = logger
         self.manager = manager
+        self.handover = handover
     }
 
     /// Serves until a signal ends it.
@@ -63,18 +72,18 @@ struct Daemon {
         DescriptorLimit.raise()
         let group = MultiThreadedEventLoopGroup(
             numberOfThreads: settings.loops ?? max(1, ProcessInfo.processInfo.activeProcessorCount - 1))
-        let listening = try await Listening(
-            settings, certificates: certificates, mount: mount, group: group, logger: logger)
+        let (events, source) = AsyncStream.makeStream(of: Event.self)
+        var listening = try await listen(on: group, source)
         let status = ServiceStatus(mount: mount)
         manager.started(status.line)
         Pulse(manager: manager, group: group).start { status.line }
 
-        let (events, source) = AsyncStream.makeStream(of: Event.self)
         let forwarding = Task { for await signal in signals { source.yield(.signal(signal)) } }
         defer { forwarding.cancel() }
         serving: for await event in events {
             switch event {
             case .ended: break serving
+            case .upgrade(let asker): asker.resume(returning: await upgrade(&listening, on: group, source))
             case .signal(.sighup): reload()
             case .signal(.sigusr2): tellStatus()
             case .signal(.sigquit): endNow(.sigquit)
@@ -83,8 +92,95 @@ struct Daemon {
             }
         }
         await listening.stop()
+        await forwards?.close()
         logger.notice("drained")
         try await group.shutdownGracefully()
+        successor?.end()
+    }
+
+    /// Opens everything, and accepts once nothing can go wrong any more; at the sockets of an old process with its leave.
+    private mutating func listen(
+        on group: any EventLoopGroup, _ source: AsyncStream<Event>.Continuation
+    ) async throws -> Listening {
+        let opened = try await OpenedSockets(settings, handover: &handover, group: group, logger: logger)
+        var old = ""
+        if let link = handover?.link {
+            do {
+                let forwards = try await ForwardSocket.open(mount: mount, on: group)
+                self.forwards = forwards
+                old = try await Upgrade.inherit(link, mount: mount, own: forwards)
+            } catch {
+                opened.discard()
+                await forwards?.close()
+                throw error
+            }
+        }
+        let listening = try await Listening(
+            opened, settings, certificates: certificates, mount: mount, group: group, logger: logger,
+            commands: [
+                "upgrade": {
+                    await withCheckedContinuation { continuation in
+                        if case .terminated = source.yield(.upgrade(continuation)) {
+                            continuation.resume(returning: "error: longwired is coming to its end")
+                        }
+                    }
+                }
+            ])
+        if let link = handover?.link {
+            await Upgrade.serving(link, mount: mount, old: old)
+            for address in handover?.closeRest() ?? [] {
+                logger.notice("no longer listening", metadata: ["address": "\(address)"])
+            }
+        }
+        handover = nil
+        return listening
+    }
+
+    // MARK: Upgrade
+
+    /// Starts what lies where this program lay, hands over to it, and drains.
+    ///
+    /// - Returns: the answer to whoever asked.
+    private mutating func upgrade(
+        _ listening: inout Listening, on group: any EventLoopGroup, _ source: AsyncStream<Event>.Continuation
+    ) async -> String {
+        guard case .none = ending else { return "error: longwired is coming to its end" }
+        do {
+            let own: ForwardSocket
+            if let forwards { own = forwards } else { own = try await ForwardSocket.open(mount: mount, on: group) }
+            forwards = own
+            let (process, link) = try await Upgrade.handOver(
+                listening, mount: mount, own: own, environment: manager.environment, logger: logger)
+            await listening.release()
+            manager.succeeded(by: process)
+            try? link.say("go")
+            successor = link
+            ending = .draining
+            logger.notice(
+                "upgraded, draining",
+                metadata: [
+                    "pid": .stringConvertible(process), "sessions": .stringConvertible(mount.sessionCount),
+                ])
+            Task { [mount, settings, listening] in
+                await mount.drain(window: settings.drainWindow, limit: settings.drainLimit)
+                await Self.outlast(listening, settings.session.timeToOpen)
+                source.yield(.ended)
+            }
+            return "ok \(process)"
+        } catch {
+            let sentence = (error as? Successor.Failure)?.sentence ?? "\(error)"
+            logger.error("not upgraded, this process goes on: \(sentence)")
+            return "error: " + LogText.plain(sentence)
+        }
+    }
+
+    /// Whoever connected before the new process accepted may have said nothing yet: what it says is passed on.
+    private static func outlast(_ listening: Listening, _ limit: TimeAmount) async {
+        let end = ContinuousClock.now + .nanoseconds(limit.nanoseconds)
+        repeat {
+            try? await Task.sleep(for: .milliseconds(250))
+        } while listening.openConnections > 0
+            && ContinuousClock.now < end
     }
 
     // MARK: Reload

@@ -6,78 +6,69 @@ internal import NIOCore
 
 /// Everything that one longwired listens at.
 struct Listening {
-    private var fastCGI: [FastCGIListener] = []
-    private var http: [HTTPListener] = []
-    private var tcp: [TCPListener] = []
-    private var control: OperatorSocket?
+    private var fastCGI: [(address: String, listener: FastCGIListener)] = []
+    private var http: [(address: String, kind: Handover.Kind, listener: HTTPListener)] = []
+    private var tcp: [(address: String, listener: TCPListener)] = []
+    private var control: (path: String, socket: OperatorSocket)?
+    private let server: FastCGIServer
 
+    /// Begins to accept.
+    ///
+    /// - Parameter commands: what the operator's socket answers besides.
     init(
-        _ settings: Settings, certificates: ListenerCertificates, mount: Mount, group: any EventLoopGroup,
-        logger: Logger
+        _ opened: OpenedSockets, _ settings: Settings, certificates: ListenerCertificates, mount: Mount,
+        group: any EventLoopGroup, logger: Logger, commands: [String: OperatorSocket.Command]
     ) async throws {
         var limits = FastCGIConfiguration()
         limits.maximumConnections = settings.connections
         limits.maximumOpenRequests = settings.connections
-        let server = mount.fastCGIServer(configuration: limits)
-        for address in try Self.fastCGIAddresses(settings) {
-            do {
-                let listener = try await server.bind(to: address, on: group)
-                fastCGI.append(listener)
-                for local in listener.localAddresses {
-                    logger.notice("FastCGI", metadata: ["address": "\(Self.written(local))"])
-                }
-            } catch {
-                if settings.fastCGI.isEmpty, address == .descriptor(0) {
-                    throw StartFailure(
-                        "nothing to listen at: say --http 127.0.0.1:8080, or --fastcgi 127.0.0.1:9000 behind a web "
-                            + "server (descriptor 0 is no listening socket either: \(error))")
-                }
-                throw StartFailure("cannot serve FastCGI at \(address): \(error)")
-            }
+        server = mount.fastCGIServer(configuration: limits)
+        for place in opened.fastCGI {
+            let listener = try await server.listen(on: place.sockets, group: group)
+            fastCGI.append((place.address, listener))
+            Self.tell("FastCGI", listener.localAddresses, logger)
         }
-        let plain = settings.http.map { ($0, "HTTP", nil as ListenerCertificate?) }
-        for (address, name, certificate) in plain + settings.https.map({ ($0, "HTTPS", certificates.https) }) {
-            guard let place = HostAndPort(address) else { continue }
-            do {
-                let listener = try await HTTPListener.bind(
-                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificate,
-                    hosts: settings.hosts)
-                http.append(listener)
-                if let local = listener.localAddress {
-                    logger.notice("\(name)", metadata: ["address": "\(Self.written(local))"])
-                }
-            } catch {
-                throw StartFailure("cannot serve \(name) at \(address): \(error)")
-            }
+        let plain = opened.http.map { ($0, Handover.Kind.http, "HTTP", nil as ListenerCertificate?) }
+        let secure = opened.https.map { ($0, Handover.Kind.https, "HTTPS", certificates.https) }
+        for (place, kind, name, certificate) in plain + secure {
+            let listener = try await HTTPListener.listen(
+                on: place.sockets, mount: mount, group: group, certificate: certificate, hosts: settings.hosts,
+                host: HostAndPort(place.address)?.host)
+            http.append((place.address, kind, listener))
+            Self.tell(name, listener.localAddresses, logger)
         }
-        for address in settings.tcp {
-            guard let place = HostAndPort(address) else { continue }
+        for place in opened.tcp {
             // Clients know one port of a host.
-            let isFirst = address == settings.tcp.first
+            let isFirst = tcp.isEmpty
             let offer: TCPListener.Offer =
                 switch settings.tcpOffer {
                 case nil: isFirst ? .ownPort : .nothing
                 case 0?: .nothing
                 case let port?: isFirst ? .port(port) : .nothing
                 }
-            do {
-                let listener = try await TCPListener.bind(
-                    host: place.host, port: place.port, mount: mount, on: group, certificate: certificates.tcp,
-                    offer: offer)
-                tcp.append(listener)
-                if let local = listener.localAddress {
-                    logger.notice("TCP", metadata: ["address": "\(Self.written(local))"])
-                }
-            } catch {
-                throw StartFailure("cannot serve TCP at \(address): \(error)")
-            }
+            let listener = try await TCPListener.listen(
+                on: place.sockets, mount: mount, group: group, certificate: certificates.tcp, offer: offer)
+            tcp.append((place.address, listener))
+            Self.tell("TCP", listener.localAddresses, logger)
         }
-        control = try await Self.openControl(settings.control, mount: mount, group: group, logger: logger)
+        if let (path, socket) = opened.control {
+            control = (
+                path,
+                try await OperatorSocket.listen(
+                    on: socket, path: path, mount: mount, group: group, commands: commands)
+            )
+        }
         logger.notice(
             "serving",
             metadata: [
                 "mount": "\(mount.configuration.path)", "servlets": "\(mount.servletNames.joined(separator: " "))",
             ])
+    }
+
+    private static func tell(_ name: String, _ addresses: [SocketAddress], _ logger: Logger) {
+        for address in addresses {
+            logger.notice(Logger.Message(stringLiteral: name), metadata: ["address": "\(written(address))"])
+        }
     }
 
     /// An address as it is written in a configuration.
@@ -87,45 +78,39 @@ struct Listening {
         return "\(host.contains(":") ? "[\(host)]" : host):\(address.port ?? 0)"
     }
 
-    /// What was asked for, or what the process was started with.
-    private static func fastCGIAddresses(_ settings: Settings) throws -> [BindAddress] {
-        if !settings.fastCGI.isEmpty { return try settings.fastCGI.map { try BindAddress(parsing: $0) } }
-        if !settings.http.isEmpty || !settings.https.isEmpty || !settings.tcp.isEmpty { return [] }
-        if ProcessInfo.processInfo.environment["LISTEN_FDS"] != nil { return [.systemd()] }
-        return [.descriptor(0)]
+    /// What a process that takes over gets.
+    var passed: [Successor.Passed] {
+        var passed = fastCGI.map {
+            Successor.Passed(kind: .fastcgi, address: $0.address, descriptors: $0.listener.descriptors)
+        }
+        passed += http.map { .init(kind: $0.kind, address: $0.address, descriptors: $0.listener.descriptors) }
+        passed += tcp.map { .init(kind: .tcp, address: $0.address, descriptors: $0.listener.descriptors) }
+        if let control {
+            passed.append(.init(kind: .control, address: control.path, descriptors: [control.socket.descriptor]))
+        }
+        return passed
     }
 
-    /// The operator's socket: where it was asked for it must open, at its standard place it may not.
-    private static func openControl(
-        _ named: String?, mount: Mount, group: any EventLoopGroup, logger: Logger
-    ) async throws -> OperatorSocket? {
-        let path = named ?? ControlOption.standard
-        do {
-            if named == nil {
-                let folder = (path as NSString).deletingLastPathComponent
-                try FileManager.default.createDirectory(
-                    atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
-            }
-            return try await OperatorSocket.bind(path: path, mount: mount, on: group)
-        } catch {
-            if named != nil { throw StartFailure("cannot open the operator's socket at \(path): \(error)") }
-            logger.info("no operator's socket", metadata: ["path": "\(path)", "error": "\(error)"])
-            return nil
-        }
+    /// Another process accepts at the same sockets now: this one does no more, and leaves their files alone.
+    mutating func release() async {
+        for (_, listener) in tcp { await listener.release() }
+        for (_, _, listener) in http { await listener.release() }
+        for (_, listener) in fastCGI { await listener.release() }
+        await control?.socket.release()
+        control = nil
+    }
+
+    /// The connections that are open, of clients and web servers alike.
+    var openConnections: Int {
+        server.openConnections + http.reduce(0) { $0 + $1.listener.openConnections }
+            + tcp.reduce(0) { $0 + $1.listener.openConnections }
     }
 
     /// Stops listening and closes everything.
     func stop() async {
-        for listener in tcp { await listener.stopAccepting() }
-        for listener in http { await listener.stopAccepting() }
-        for listener in fastCGI { await listener.drain() }
-        await control?.close()
+        for (_, listener) in tcp { await listener.stopAccepting() }
+        for (_, _, listener) in http { await listener.stopAccepting() }
+        for (_, listener) in fastCGI { await listener.drain() }
+        await control?.socket.close()
     }
-}
-
-/// Why longwired did not start, as a sentence.
-struct StartFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ description: String) { self.description = description }
 }

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Logging
 internal import NIOCore
+internal import Synchronization
 
 /// The service manager that started this process (systemd, or what speaks its protocol), and what it is told.
 ///
@@ -12,6 +13,12 @@ struct ServiceManager: Sendable {
     private let logger: Logger
     /// How often the manager wants to hear that the process lives, halved; nil when it does not.
     let heartbeat: TimeAmount?
+    /// What the manager left in the environment of this process, for one that takes over from it.
+    let environment: [String: String]
+    private let state = State()
+
+    /// Whether another process is the service now, and nothing this one says counts.
+    private final class State: Sendable { let isRetired = Atomic(false) }
 
     /// Reads what the manager left in the environment, and removes it from there: it is meant for this process alone.
     ///
@@ -19,8 +26,13 @@ struct ServiceManager: Sendable {
     init(logger: Logger) {
         self.logger = logger
         let address = Self.take("NOTIFY_SOCKET")
-        let watchdog = Self.take("WATCHDOG_USEC").flatMap { Int64($0) }
+        let watching = Self.take("WATCHDOG_USEC")
+        let watchdog = watching.flatMap { Int64($0) }
         let watched = Self.take("WATCHDOG_PID")
+        let left = [
+            "NOTIFY_SOCKET": address, "WATCHDOG_USEC": watched.map { $0 == "\(getpid())" } ?? true ? watching : nil,
+        ]
+        environment = left.compactMapValues { $0 }
         socket = address.flatMap { NotifySocket($0) }
         if let address, socket == nil {
             logger.warning(
@@ -67,6 +79,12 @@ struct ServiceManager: Sendable {
         tell("STOPPING=1\nEXTEND_TIMEOUT_USEC=\(microseconds)", status)
     }
 
+    /// Another process is the service from now on; what this one says any more is for nobody.
+    func succeeded(by process: Int32) {
+        say("MAINPID=\(process)", waits: true)
+        state.isRetired.store(true, ordering: .relaxed)
+    }
+
     // MARK: In between
 
     /// How the process stands, as a line for people.
@@ -85,7 +103,7 @@ struct ServiceManager: Sendable {
     }
 
     private func say(_ message: String, waits: Bool) {
-        guard let socket else { return }
+        guard let socket, !state.isRetired.load(ordering: .relaxed) else { return }
         do { try socket.send(message, waits: waits) } catch {
             logger.warning(
                 "the service manager was not told",

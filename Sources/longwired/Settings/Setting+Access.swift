@@ -6,8 +6,11 @@ extension Setting {
     static let secureListening: [Setting] = [
         .addresses(
             "listen.https", flag: "https", \.https, example: "0.0.0.0:8443",
-            "HTTPS without a web server at HOST:PORT, HTTP/1.1 and HTTP/2.", isRare: true,
-            check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 0.0.0.0:8443 or [::]:8443" : nil }),
+            "HTTPS without a web server at HOST:PORT or systemd[:NAME], HTTP/1.1 and HTTP/2.", isRare: true,
+            check: { text in
+                guard HostAndPort(text) == nil, !HostAndPort.isPassed(text) else { return nil }
+                return "\(text): write HOST:PORT, such as 0.0.0.0:8443 or [::]:8443"
+            }),
         .file(
             "listen.https-certificate", flag: "https-certificate", \.httpsCertificate,
             example: "/etc/longwire/certificate.pem",

@@ -10,7 +10,8 @@ enum FastCGILimits {
 
 extension Setting {
     /// Every key but `servlets`, in the order of the file.
-    static let all: [Setting] = general + secureListening + browsers + access + sessions + bundles + limits + log
+    static let all: [Setting] =
+        general + secureListening + browsers + access + sessions + bundles + limits + clientLimits + drain + log
 
     private static let general: [Setting] = [
         Setting(
@@ -29,12 +30,18 @@ extension Setting {
             }),
         .addresses(
             "listen.http", flag: "http", \.http, example: "127.0.0.1:8080",
-            "HTTP without a web server at HOST:PORT.",
-            check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080" : nil }),
+            "HTTP without a web server at HOST:PORT, or systemd[:NAME].",
+            check: { text in
+                guard HostAndPort(text) == nil, !HostAndPort.isPassed(text) else { return nil }
+                return "\(text): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+            }),
         .addresses(
             "listen.tcp", flag: "tcp", \.tcp, example: "0.0.0.0:9001",
-            "Bare TCP at HOST:PORT, past web logins.",
-            check: { HostAndPort($0) == nil ? "\($0): write HOST:PORT, such as 0.0.0.0:9001 or [::]:9001" : nil }),
+            "Bare TCP at HOST:PORT or systemd[:NAME], past web logins.",
+            check: { text in
+                guard HostAndPort(text) == nil, !HostAndPort.isPassed(text) else { return nil }
+                return "\(text): write HOST:PORT, such as 0.0.0.0:9001 or [::]:9001"
+            }),
         Setting(
             path: "listen.tcp-offer", flag: "tcp-offer", unit: "port",
             about: "The port that clients over HTTP are told to try; the TCP listener's own if not named, 0 for none.",
@@ -150,6 +157,9 @@ extension Setting {
         .time(
             "limits.slow-servlet", flag: "slow-servlet", \.slowServlet, isFixed: true,
             "A built-in servlet that holds its event loop for longer is logged."),
+    ]
+
+    private static let drain: [Setting] = [
         .time(
             "drain.window", flag: "drain-window", \.drainWindow,
             "Over how long a drain spreads its advice to come to an end."),
@@ -189,6 +199,11 @@ extension Setting {
 struct HostAndPort {
     let host: String
     let port: Int
+
+    /// Whether the socket is one that a service manager passes.
+    static func isPassed(_ address: String) -> Bool {
+        address == "systemd" || address.hasPrefix("systemd:") && address.count > 8
+    }
 
     /// Nil for what is no HOST:PORT; no host is every IPv4 interface.
     init?(_ address: String) {

@@ -31,6 +31,7 @@ struct Settings: Sendable {
     var servlets: [String: ServletSpecification] = ServletSpecification.standard
     var session = SessionConfiguration()
     var sessions = MountConfiguration().maximumSessions
+    var limits = MountConfiguration().limits
     var connections = FastCGILimits.connections
     var rememberedEndings = MountConfiguration().rememberedEndings
     var slowServlet = MountConfiguration().slowServlet
@@ -67,6 +68,7 @@ struct Settings: Sendable {
         }
         configuration.agreesOnChecksums = checksum == .yes
         configuration.maximumSessions = sessions
+        configuration.limits = limits
         configuration.rememberedEndings = rememberedEndings
         configuration.slowServlet = slowServlet
         configuration.allowedOrigins = allowedOrigins
