@@ -3,7 +3,6 @@ internal import NIOHTTP1
 internal import NIOHTTP2
 internal import NIOHTTPTypesHTTP1
 internal import NIOHTTPTypesHTTP2
-internal import FastCGI
 public import NIOCore
 internal import NIOPosix
 

@@ -1,6 +1,5 @@
 package import FastCGI
 internal import LongwireProtocol
-internal import FastCGI
 public import NIOCore
 internal import NIOPosix
 
