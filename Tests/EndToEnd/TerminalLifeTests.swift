@@ -205,7 +205,7 @@ struct TerminalLifeTests {
         let site = try await TerminalSite()
         let server = try await site.start()
         let window = try await TerminalWindow(columns: 90)
-        try await window.connect(site.url("echo"))
+        try await window.connect(site.url("echo"), "--no-follow")
         try await window.type("hello")
         try await window.press("Enter")
         try await window.wait("the echo") { $0.contains("hello") }

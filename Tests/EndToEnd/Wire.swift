@@ -71,10 +71,16 @@ struct WireOpen {
         var value = Wire.varint(1) + Wire.varint(transport) + Wire.varint(path)
         for field in [identifier, token, instance] { value += Wire.varint(UInt64(field.count)) + field }
         for number in [using, received, 256 * 1024] as [UInt64] { value += Wire.varint(number) }
-        for (key, text) in parameters {
-            for text in [key, text] { value += Wire.varint(UInt64(text.utf8.count)) + Array(text.utf8) }
+        for (key, text) in parameters { value += Self.parameter(key, text) }
+        // Who asks for checksums says the sum of this.
+        if parameters.contains(where: { $0.key == "checksum" }) {
+            value += Self.parameter("sum", Wire.hex(Wire.crc32c(value)))
         }
         return Wire.frame(0x01, value)
+    }
+
+    private static func parameter(_ key: String, _ text: String) -> [UInt8] {
+        [key, text].flatMap { Wire.varint(UInt64($0.utf8.count)) + Array($0.utf8) }
     }
 }
 

@@ -273,8 +273,9 @@ struct WirePollTests {
         let client = Client(site)
         client.open.parameters = [("checksum", "crc32c")]
         try await client.begin()
-        let value = Wire.varint(1) + Array("whole".utf8)
-        let right = Wire.frame(0x0a, value + Wire.crc32c(value))
+        // The sum is of type and length, too.
+        let start = [0x0a, 10] + Wire.varint(1) + Array("whole".utf8)
+        let right = start + Wire.crc32c(start)
         var changed = right
         changed[4] ^= 1
         let refused = try await client.post(changed)
@@ -289,7 +290,8 @@ struct WirePollTests {
             frames = try await next.answer().filter { $0.type == 0x0a }
         }
         let echo = try #require(frames.first)
-        #expect(Array(echo.value.suffix(4)) == Wire.crc32c(echo.value.dropLast(4)))
+        let covered = [0x0a] + Wire.varint(UInt64(echo.value.count)) + echo.value.dropLast(4)
+        #expect(Array(echo.value.suffix(4)) == Wire.crc32c(covered))
         try await site.stop()
     }
 

@@ -89,7 +89,7 @@ extension Setting {
             "session.message-limit", flag: "message-limit", \.session.messageLimit, isRare: false,
             "The greatest message that is taken."),
         .size(
-            "session.window", flag: "window", \.window, isRare: false,
+            "session.window", flag: "window", \.window,
             "What may wait for a session's reader in each direction."),
         .time(
             "session.time-to-open", flag: "time-to-open", \.session.timeToOpen,
