@@ -10,6 +10,11 @@ final class Forwarder: HTTPExchangeReceiver {
     /// What came before there was a connection; there is one within a turn or two of the loop.
     private var early: [ForwardFrame]
     private var isOver = false
+    /// What was written since the other process last took everything, in bytes.
+    private var waiting = 0
+    /// More than clients that keep to their credit ever have under way: a process that has stopped reading must not
+    /// make this one keep whatever somebody sends.
+    private static let waitingLimit = 4 * 1024 * 1024
 
     private init(_ exchange: any HTTPExchange, _ first: ForwardFrame, failed: @escaping () -> Void) {
         self.exchange = exchange
@@ -64,7 +69,11 @@ final class Forwarder: HTTPExchangeReceiver {
         if let channel { channel.write(frame.encoded(), promise: nil) } else { early.append(frame) }
     }
 
-    func bodyReceived(_ bytes: ByteBuffer) { write(.body(bytes)) }
+    func bodyReceived(_ bytes: ByteBuffer) {
+        waiting = channel?.isWritable == true ? 0 : waiting + bytes.readableBytes
+        guard waiting <= Self.waitingLimit else { return lost() }
+        write(.body(bytes))
+    }
 
     func bodyEnded() {
         write(.bodyEnded)
