@@ -1,7 +1,7 @@
 # `make` alone says what there is. Everything lives in scripts/; this only names it.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo build programs install uninstall test test-long check format fuzz bench bench-smoke docs clean
+.PHONY: help demo build programs install uninstall test test-long check format fuzz bench bench-smoke bench-micro docs clean
 
 SERVLET ?= echo
 SECONDS ?= 60
@@ -48,6 +48,9 @@ bench: ## Longwire beside its peers, and every transport, in about 40 minutes; w
 
 bench-smoke: ## the same in seconds, without figures that count
 	@scripts/bench --smoke
+
+bench-micro: ## memory and instructions of single operations, against Benchmarks/Micro/thresholds; seconds
+	@scripts/bench-micro
 
 docs: build ## the libraries' reference, with DocC, in .build/docc (scripts/docc preview serves it)
 	@scripts/docc

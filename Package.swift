@@ -161,6 +161,21 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// What single operations cost is counted by a program of this package: it sees internals as tests do, and with the
+// flags of the tests (scripts/common) everything below it is built already.
+if strict {
+    package.targets += [
+        .target(name: "CMicroCounter", path: "Benchmarks/Micro/Counter"),
+        .executableTarget(
+            name: "longwire-micro",
+            dependencies: [
+                "CMicroCounter", "FastCGI", "LongwireProtocol", "LongwireServer", "LongwireTransport",
+                nio("NIOCore"), nio("NIOEmbedded"), log,
+            ],
+            path: "Benchmarks/Micro/Program"),
+    ]
+}
+
 // The fuzzers are programs of this package, so that they see what tests see; only scripts/fuzz asks for them, because
 // libFuzzer wants flags that a package others depend on may not have.
 if Context.environment["LONGWIRE_FUZZ"] != nil {
