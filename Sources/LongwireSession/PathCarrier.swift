@@ -6,6 +6,11 @@ package protocol PathCarrier: AnyObject {
     var isWritable: Bool { get }
     /// Writes control frames and data as one piece; either may be empty. Nothing is flushed.
     func write(control: ByteBuffer, data: ByteBuffer?)
+    /// The bytes that this carrier wants free before a piece, for a header of its own.
+    var headroom: Int { get }
+    /// Writes one piece whose first ``headroom`` bytes are free; written into `bytes` in place, which must be the only
+    /// reference to its storage for that. Nothing is flushed.
+    func write(reserved bytes: inout ByteBuffer)
     /// Puts what was written on the wire.
     func flush()
     /// The path is over: everything written still goes out, then the transaction ends.
@@ -18,6 +23,8 @@ package protocol PathCarrier: AnyObject {
 }
 
 extension PathCarrier {
+    package var headroom: Int { 0 }
+    package func write(reserved bytes: inout ByteBuffer) { write(control: bytes, data: nil) }
     package func exchange(_ core: SessionCore, now: NIODeadline) {}
     package func closeAfterLastWord(_ heard: @escaping () -> Void) {
         close()

@@ -151,29 +151,40 @@ package final class SessionCore {
         isHeldUp = false
         for (path, carrier) in carriers {
             carrier.exchange(self, now: now)
+            var isWritable = carrier.isWritable
             // Who does not read gets no control frames either: they are state, and what they say last is enough.
-            guard carrier.isWritable || machine.isEnded else {
+            guard isWritable || machine.isEnded else {
                 isHeldUp = true
                 continue
             }
+            // What follows the first piece is rare.
+            var headroom = carrier.headroom
             var hasWritten = false
             scratch.clear()
             var control = scratch
             scratch = ByteBuffer()
             while true {
+                if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
                 let data = machine.transmit(
-                    on: path, control: &control, maxBytes: carrier.isWritable ? Self.writeBytes : 0, now: now)
-                guard data != nil || control.readableBytes > 0 else { break }
-                if var data, data.readableBytes <= Self.copiedBytes {
-                    control.writeBuffer(&data)
-                    carrier.write(control: control, data: nil)
-                } else {
+                    on: path, control: &control, maxBytes: isWritable ? Self.writeBytes : 0, now: now)
+                guard data != nil || control.readableBytes > headroom else { break }
+                if let data, data.readableBytes > Self.copiedBytes {
+                    control.moveReaderIndex(forwardBy: headroom)
                     carrier.write(control: control, data: data)
+                } else {
+                    if let data { control.writeImmutableBuffer(data) }
+                    if headroom > 0 {
+                        carrier.write(reserved: &control)
+                    } else {
+                        carrier.write(control: control, data: nil)
+                    }
                 }
+                headroom = 0
                 // What was written first is kept: once it has left, the next turn writes into the same memory.
                 if !hasWritten { scratch = control }
                 control = ByteBuffer()
                 hasWritten = true
+                isWritable = carrier.isWritable
             }
             if hasWritten { carrier.flush() } else { scratch = control }
         }
@@ -182,7 +193,12 @@ package final class SessionCore {
 
     // MARK: Events
 
+    @inline(__always)
     private func actOnEvents() {
+        if machine.hasEvents { actOnAllEvents() }
+    }
+
+    private func actOnAllEvents() {
         while let event = machine.nextEvent() {
             switch event {
             case .pathOpened(let path): observer?.pathOpened(path, in: self)

@@ -24,6 +24,8 @@ struct FlightLedger {
     /// The repeat time doubles to this.
     static let longest = TimeAmount.seconds(16)
 
+    var isEmpty: Bool { flights.isEmpty }
+
     /// The transactions of which an end is still to be expected.
     var underWay: Int { flights.count { !$0.isAnswered } }
 
@@ -64,6 +66,7 @@ struct FlightLedger {
     /// Acknowledgements moved on: the repeat time starts again from its least.
     mutating func covered(_ covered: UInt64, isServer: Bool) {
         attempts = 0
+        guard !flights.isEmpty else { return }
         // Nobody tells the server that an answer arrived but by covering what it carried.
         flights.removeAll { flight in
             guard isServer || flight.isAnswered, let range = flight.range else { return false }

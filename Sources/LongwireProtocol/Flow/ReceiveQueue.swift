@@ -26,7 +26,9 @@ package struct ReceiveQueue {
     private var returned: UInt64 = 0
     private var kept: [NumberedFrame] = []
     private var keptCost: UInt64 = 0
-    private var ready = CircularBuffer<Item>(initialCapacity: 1)
+    private var ready = Fifo<Item>()
+    /// How many of them are fragments.
+    private var fragments = 0
     /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
     private var borrowed = 0
     private var assembling: ByteBuffer?
@@ -53,14 +55,17 @@ package struct ReceiveQueue {
     /// Takes a frame as it arrived.
     ///
     /// - Returns: whether something new arrived in order.
-    mutating func receive(_ frame: NumberedFrame) throws(Violation) -> Bool {
-        guard frame.number > received else { return false }
+    mutating func receive(_ frame: consuming NumberedFrame) throws(Violation) -> Bool {
+        let number = frame.number
+        guard number > received else { return false }
         guard close == nil else { throw .afterClose }
-        guard frame.number == received + 1 else {
+        guard number == received + 1 else {
             try keep(frame)
             return false
         }
-        try accept(frame)
+        let cost = frame.cost
+        let taken = consume frame
+        try accept(taken.content, number: number, cost: cost)
         if kept.isEmpty { return true }
         var joined = 0
         defer { kept.removeFirst(joined) }
@@ -69,9 +74,24 @@ package struct ReceiveQueue {
             joined += 1
             keptCost -= next.cost
             guard close == nil else { throw .afterClose }
-            try accept(next)
+            try accept(next.content, number: next.number, cost: next.cost)
         }
         return true
+    }
+
+    /// Whether ``receiveNext(_:cost:)`` takes a message with this number: nothing is missing or over.
+    func takesNext(_ number: UInt64) -> Bool {
+        number == received + 1 && close == nil && kept.isEmpty && !isDiscarding
+    }
+
+    /// Takes a whole message with the next number.
+    mutating func receiveNext(_ message: consuming MessageFrame, cost: UInt64) throws(Violation) {
+        guard used + cost <= limit else { throw .beyondCredit }
+        used += cost
+        received = message.number
+        let message = consume message
+        ready.append(Item(type: message.isText ? FrameType.text : FrameType.message, payload: message.payload))
+        borrowed += 1
     }
 
     private mutating func keep(_ frame: NumberedFrame) throws(Violation) {
@@ -94,16 +114,18 @@ package struct ReceiveQueue {
         keptCost += frame.cost
     }
 
-    private mutating func accept(_ frame: NumberedFrame) throws(Violation) {
-        let cost = frame.cost
+    private mutating func accept(
+        _ content: consuming NumberedFrame.Content, number: UInt64, cost: UInt64
+    ) throws(Violation) {
         guard used + cost <= limit else { throw .beyondCredit }
         used += cost
-        received = frame.number
-        switch frame.content {
+        received = number
+        switch consume content {
         case .close(let code, let reason):
             while let last = ready.last, last.type == FrameType.fragment {
                 returned += last.cost
                 ready.removeLast()
+                fragments -= 1
                 borrowed = max(0, borrowed - 1)
             }
             // What is joined already belongs to the message that waits, if one does.
@@ -115,12 +137,14 @@ package struct ReceiveQueue {
         }
     }
 
+    @inline(__always)
     private mutating func enqueue(_ item: Item) throws(Violation) {
         if isDiscarding {
             returned += item.cost
         } else if item.type == FrameType.fragment, ready.isEmpty {
             try join(item)
         } else {
+            if item.type == FrameType.fragment { fragments += 1 }
             ready.append(item)
             borrowed += 1
         }
@@ -139,13 +163,15 @@ package struct ReceiveQueue {
     }
 
     /// Whether ``take()`` may return a message.
-    package var hasMessage: Bool { ready.contains { $0.type != FrameType.fragment } }
+    package var hasMessage: Bool { ready.count > fragments }
 
     /// The next whole message; its credit comes back.
     mutating func take() throws(Violation) -> Message? {
+        if fragments == 0, assembling == nil { return try takeWhole() }
         while let item = ready.popFirst() {
             borrowed = min(borrowed, ready.count)
             if item.type == FrameType.fragment {
+                fragments -= 1
                 try join(item)
                 continue
             }
@@ -164,7 +190,8 @@ package struct ReceiveQueue {
             if item.type == FrameType.text, !payload.isValidUTF8 { throw .textNotUTF8 }
             // Fragments of the next message may have become the oldest: they join now, and free their credit.
             while let next = ready.first, next.type == FrameType.fragment {
-                ready.removeFirst()
+                _ = ready.popFirst()
+                fragments -= 1
                 borrowed = min(borrowed, ready.count)
                 try join(next)
             }
@@ -173,39 +200,43 @@ package struct ReceiveQueue {
         return nil
     }
 
+    /// The next message where all of them came in one piece each, as nearly all do.
+    @inline(__always)
+    private mutating func takeWhole() throws(Violation) -> Message? {
+        guard let item = ready.popFirst() else { return nil }
+        borrowed = min(borrowed, ready.count)
+        returned += item.cost
+        guard item.payload.readableBytes <= messageLimit else { throw .messageTooLarge(limit: messageLimit) }
+        guard item.type == FrameType.text else { return Message(kind: .bytes, payload: item.payload) }
+        guard item.payload.isValidUTF8 else { throw .textNotUTF8 }
+        return Message(kind: .text, payload: item.payload)
+    }
+
     /// From now on drops what arrives, and what waits; its credit comes back.
     mutating func discard() {
         isDiscarding = true
         while let item = ready.popFirst() { returned += item.cost }
+        fragments = 0
         borrowed = 0
         assembling = nil
     }
 
     /// Lets go of memory that nothing is in.
     mutating func rest() {
-        if ready.isEmpty, ready.capacity > 1 { ready = CircularBuffer(initialCapacity: 1) }
+        ready.rest()
         if kept.isEmpty { kept = [] }
     }
 
     /// Copies what waits beyond a read into a buffer of its own, so that a small payload pins no read buffer.
     mutating func readCompleted() {
         guard borrowed > 0 else { return }
-        let start = ready.index(ready.endIndex, offsetBy: -borrowed)
-        borrowed = 0
         var copy = ByteBuffer()
-        var index = start
-        while index < ready.endIndex {
-            if !ready[index].payload.fillsItsStorage { copy.writeImmutableBuffer(ready[index].payload) }
-            index = ready.index(after: index)
+        ready.updateLast(borrowed) { if !$0.payload.fillsItsStorage { copy.writeImmutableBuffer($0.payload) } }
+        ready.updateLast(borrowed) { item in
+            guard !item.payload.fillsItsStorage else { return }
+            if let slice = copy.readSlice(length: item.payload.readableBytes) { item.payload = slice }
         }
-        index = start
-        while index < ready.endIndex {
-            let length = ready[index].payload.readableBytes
-            if !ready[index].payload.fillsItsStorage, let slice = copy.readSlice(length: length) {
-                ready[index].payload = slice
-            }
-            index = ready.index(after: index)
-        }
+        borrowed = 0
     }
 }
 

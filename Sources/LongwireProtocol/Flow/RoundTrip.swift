@@ -5,12 +5,13 @@ struct RoundTrip {
     private(set) var smoothed: TimeAmount?
     /// The shortest on this path: the others hold the time that what is sent waits in queues on the way.
     private var least: TimeAmount?
-    /// The last few rates, in bytes of credit a second; the greatest counts.
-    private var rates: [UInt64] = []
+    /// The greatest of the last few rates, in bytes of credit a second: of those since the last four, and of these.
+    private var rates: (now: UInt64, before: UInt64) = (0, 0)
+    private var rateCount = 0
     private var sample: (number: UInt64, sentAt: NIODeadline, costCovered: UInt64)?
 
     /// The acknowledged rate, in bytes of credit a second.
-    var rate: UInt64 { rates.max() ?? 0 }
+    var rate: UInt64 { max(rates.now, rates.before) }
 
     /// Frames up to `number` went out.
     mutating func sent(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
@@ -25,8 +26,11 @@ struct RoundTrip {
         measured(elapsed)
         let delivered = costCovered - sample.costCovered
         let (scaled, overflow) = delivered.multipliedReportingOverflow(by: 1_000_000_000)
-        rates.append(overflow ? .max / 4 : scaled / UInt64(elapsed.nanoseconds))
-        if rates.count > 8 { rates.removeFirst() }
+        rates.now = max(rates.now, overflow ? .max / 4 : scaled / UInt64(elapsed.nanoseconds))
+        rateCount += 1
+        guard rateCount == 4 else { return }
+        rates = (0, rates.now)
+        rateCount = 0
     }
 
     /// A round trip was measured otherwise, by a PING.

@@ -28,7 +28,7 @@ package struct SendQueue {
     let capacity: UInt64
     /// Changes only while nothing is queued.
     var checksum: Bool
-    private var segments = CircularBuffer<Segment>(initialCapacity: 1)
+    private var segments: [Segment] = []
     private var previousSegmentBytes = 0
     package private(set) var nextNumber: UInt64 = 1
     /// The highest number that the other side says arrived, with everything before it.
@@ -136,19 +136,17 @@ package struct SendQueue {
         let number = nextNumber
         nextNumber += 1
         costNumbered += cost
-        if !segments.isEmpty {
-            let costEnd = costNumbered
-            // In place: an assignment through the subscript copies the whole segment first.
-            let isWritten = segments.modify(segments.index(before: segments.endIndex)) { segment in
-                guard !segment.isSealed, segment.bytes.readableBytes + size <= Self.segmentBytes else { return false }
-                write(number, checksum, &segment.bytes)
-                segment.last = number
-                segment.costEnd = costEnd
-                return true
+        let last = segments.count - 1
+        if last >= 0 {
+            let filled = segments[last].bytes.readableBytes
+            if !segments[last].isSealed, filled + size <= Self.segmentBytes {
+                write(number, checksum, &segments[last].bytes)
+                segments[last].last = number
+                segments[last].costEnd = costNumbered
+                return
             }
-            if isWritten { return }
+            previousSegmentBytes = filled
         }
-        if let last = segments.last { previousSegmentBytes = last.bytes.readableBytes }
         var bytes = ByteBuffer()
         bytes.reserveCapacity(max(size, min(previousSegmentBytes, 16 * 1024)))
         write(number, checksum, &bytes)
@@ -167,20 +165,25 @@ package struct SendQueue {
         self.limit = max(self.limit, limit)
         guard number > covered else { return true }
         covered = number
-        while let first = segments.first, first.last <= number {
-            costCovered = first.costEnd
-            previousSegmentBytes = first.bytes.readableBytes
-            segments.removeFirst()
-            cursorSegment -= 1
+        var gone = 0
+        while gone < segments.count, segments[gone].last <= number { gone += 1 }
+        if gone > 0 {
+            costCovered = segments[gone - 1].costEnd
+            previousSegmentBytes = segments[gone - 1].bytes.readableBytes
+            if gone < segments.count { segments.removeFirst(gone) } else { segments.removeAll(keepingCapacity: true) }
+            cursorSegment -= gone
         }
-        if let first = segments.first, first.first <= number {
-            let checksum = checksum
-            costCovered += segments.modify(segments.startIndex) { Self.trim(&$0, upTo: number, checksum: checksum) }
+        if !segments.isEmpty, segments[0].first <= number {
+            costCovered += Self.trim(&segments[0], upTo: number, checksum: checksum)
         }
-        unsent = unsent.compactMap { $0.upperBound <= number ? nil : max($0.lowerBound, number + 1)...$0.upperBound }
+        if !unsent.isEmpty { forgetUnsent(upTo: number) }
         if cursor <= number || cursorSegment < 0 { moveCursorToStart() }
         fill()
         return true
+    }
+
+    private mutating func forgetUnsent(upTo number: UInt64) {
+        unsent = unsent.compactMap { $0.upperBound <= number ? nil : max($0.lowerBound, number + 1)...$0.upperBound }
     }
 
     private static func trim(_ segment: inout Segment, upTo number: UInt64, checksum: Bool) -> UInt64 {
@@ -197,13 +200,12 @@ package struct SendQueue {
         cursor = covered + 1
         costCursor = costCovered
         cursorSegment = 0
-        cursorIndex = segments.first?.bytes.readerIndex ?? 0
+        cursorIndex = segments.isEmpty ? 0 : segments[0].bytes.readerIndex
     }
 
     /// Lets go of memory that nothing is in.
     mutating func rest() {
-        guard segments.isEmpty, segments.capacity > 1 else { return }
-        segments = CircularBuffer(initialCapacity: 1)
+        if segments.isEmpty, segments.capacity > 0 { segments = [] }
     }
 
     /// Another life of the session, of which nothing is known yet: its credit counts from the start.
@@ -232,11 +234,8 @@ package struct SendQueue {
     }
 
     private var cursorFrame: EncodedFrame? {
-        guard segments.indices.contains(segments.index(segments.startIndex, offsetBy: cursorSegment)) else {
-            return nil
-        }
-        let segment = segments[segments.index(segments.startIndex, offsetBy: cursorSegment)]
-        return EncodedFrame(in: segment.bytes, at: cursorIndex, checksum: checksum)
+        guard segments.indices.contains(cursorSegment) else { return nil }
+        return EncodedFrame(in: segments[cursorSegment].bytes, at: cursorIndex, checksum: checksum)
     }
 
     /// The next run of frames for the wire, of at most `maxBytes`.
@@ -245,7 +244,7 @@ package struct SendQueue {
     mutating func next(maxBytes: Int, inFlight: UInt64? = nil, maxFrames: Int = .max) -> Run? {
         if let range = unsent.first { return nextRepeated(range, maxBytes: maxBytes, maxFrames: maxFrames) }
         guard cursor < nextNumber else { return nil }
-        let position = segments.index(segments.startIndex, offsetBy: cursorSegment)
+        let position = cursorSegment
         let bytes = segments[position].bytes
         let left = bytes.writerIndex - cursorIndex
         let ceiling = inFlight.map { costCovered + $0 } ?? .max
@@ -273,8 +272,7 @@ package struct SendQueue {
         cursorIndex = end
         if cursor > segments[position].last {
             cursorSegment += 1
-            let next = segments.index(segments.startIndex, offsetBy: cursorSegment)
-            cursorIndex = cursorSegment < segments.count ? segments[next].bytes.readerIndex : 0
+            cursorIndex = cursorSegment < segments.count ? segments[cursorSegment].bytes.readerIndex : 0
         }
         highestSent = max(highestSent, cursor - 1)
         return Run(bytes: slice, first: first, last: cursor - 1)

@@ -47,6 +47,7 @@ package struct FrameDecoder {
                 }
             }
             guard current.readableBytes > 0 else { return nil }
+            if let message = nextMessage() { return .numbered(message.numbered) }
             guard let header = current.withUnsafeReadableBytes({ FrameHeader(reading: $0) }) else {
                 keepPartial()
                 return nil
@@ -62,28 +63,36 @@ package struct FrameDecoder {
                 keepPartial()
                 return nil
             }
-            if !checksum, let message = try nextMessage(header, length: length) { return message }
             current.moveReaderIndex(forwardBy: header.size)
             guard let value = current.readSlice(length: length) else { return nil }
             return try FrameParser.parse(type: header.type, value: value, checksum: checksum)
         }
     }
 
-    /// A whole message in one piece, which nearly every frame is: its payload is the one slice that is made.
-    private mutating func nextMessage(_ header: FrameHeader, length: Int) throws(FrameError) -> Frame? {
-        guard header.type == FrameType.text || header.type == FrameType.message else { return nil }
-        let number = current.withUnsafeReadableBytes {
-            VarInt.read(UnsafeRawBufferPointer(rebasing: $0[header.size..<header.size + length]))
+    /// The next frame where it is a whole message in one piece, which nearly every frame is.
+    ///
+    /// One look, and its payload is the one slice that is made. Everything else, also what is wrong, is for ``next()``.
+    package mutating func nextMessage() -> MessageFrame? {
+        guard skipping == 0, !checksum, partial.readableBytes == 0, current.readableBytes > 0 else { return nil }
+        var isText = false
+        var number: UInt64 = 0
+        var start = 0
+        let length = current.withUnsafeReadableBytes { bytes -> Int in
+            guard let header = FrameHeader(reading: bytes),
+                header.type == FrameType.text || header.type == FrameType.message,
+                header.length <= UInt64(min(FrameLimits.value, bytes.count - header.size)),
+                let (value, size) = VarInt.read(UnsafeRawBufferPointer(rebasing: bytes[header.size...])),
+                value > 0, UInt64(size) <= header.length
+            else { return -1 }
+            isText = header.type == FrameType.text
+            number = value
+            start = header.size + size
+            return Int(header.length) - size
         }
-        guard let number, number.value > 0 else { throw .malformed(type: header.type) }
-        guard length - number.size <= FrameLimits.payload else {
-            throw .tooLong(type: header.type, length: UInt64(length - number.size))
-        }
-        current.moveReaderIndex(forwardBy: header.size + number.size)
-        guard let payload = current.readSlice(length: length - number.size) else { return nil }
-        let isText = header.type == FrameType.text
-        return .numbered(
-            NumberedFrame(number: number.value, content: isText ? .text(payload) : .message(payload)))
+        guard length >= 0, length <= FrameLimits.payload else { return nil }
+        current.moveReaderIndex(forwardBy: start)
+        guard let payload = current.readSlice(length: length) else { return nil }
+        return MessageFrame(number: number, isText: isText, payload: payload)
     }
 
     /// Takes out what was given and not cut into frames yet.

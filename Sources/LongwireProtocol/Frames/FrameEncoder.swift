@@ -17,8 +17,8 @@ package enum FrameEncoder {
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size + 8) { bytes in
             bytes[0] = UInt8(truncatingIfNeeded: type)
             var index = 1
-            index += VarInt.write(UInt64(valueLength), to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
-            index += VarInt.write(number, to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
+            VarInt.write(UInt64(valueLength), to: bytes, at: &index)
+            VarInt.write(number, to: bytes, at: &index)
             UnsafeMutableRawBufferPointer(rebasing: bytes[index...]).copyMemory(from: payload)
             index += payload.count
             if checksum {
@@ -80,13 +80,20 @@ package enum FrameEncoder {
     /// Writes ACK without an allocation beyond the buffer's own.
     package static func writeAck(_ ack: AckFrame, checksum: Bool = false, to buffer: inout ByteBuffer) {
         let size = VarInt.size(ack.received) + VarInt.size(ack.limit) + VarInt.size(ack.extra)
-        let start = buffer.writerIndex
-        buffer.writeVarInt(FrameType.ack)
-        buffer.writeVarInt(UInt64(size + (checksum ? 4 : 0)))
-        buffer.writeVarInt(ack.received)
-        buffer.writeVarInt(ack.limit)
-        buffer.writeVarInt(ack.extra)
-        if checksum { buffer.writeChecksum(from: start) }
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: size + 16) { bytes in
+            var index = 0
+            VarInt.write(FrameType.ack, to: bytes, at: &index)
+            VarInt.write(UInt64(size + (checksum ? 4 : 0)), to: bytes, at: &index)
+            VarInt.write(ack.received, to: bytes, at: &index)
+            VarInt.write(ack.limit, to: bytes, at: &index)
+            VarInt.write(ack.extra, to: bytes, at: &index)
+            if checksum {
+                let sum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<index]))
+                bytes.storeBytes(of: sum.bigEndian, toByteOffset: index, as: UInt32.self)
+                index += 4
+            }
+            return index
+        }
     }
 
     /// Writes PAD with a value of `count` bytes, which no compression on the way makes fewer.

@@ -16,12 +16,21 @@ package enum VarInt {
     /// Reads an integer at the start of `bytes`.
     ///
     /// - Returns: the value and the bytes it took, or nil when `bytes` ends before it does.
+    @inline(__always)
     package static func read(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
         guard let first = bytes.first else { return nil }
+        // Nearly all of them are short.
+        if first < 0x40 { return (UInt64(first), 1) }
+        if first < 0x80, bytes.count >= 2 { return (UInt64(first & 0x3f) << 8 | UInt64(bytes[1]), 2) }
+        return readLong(bytes)
+    }
+
+    private static func readLong(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
+        guard let first = bytes.first, first >= 0x80 else { return nil }
         let size = 1 << Int(first >> 6)
         guard bytes.count >= size else { return nil }
         var value = UInt64(first & 0x3f)
-        for index in 1..<max(size, 1) { value = value << 8 | UInt64(bytes[index]) }
+        for index in 1..<size { value = value << 8 | UInt64(bytes[index]) }
         return (value, size)
     }
 
@@ -33,6 +42,21 @@ package enum VarInt {
             let count = write(first, to: bytes)
             let all = count + write(second, to: UnsafeMutableRawBufferPointer(rebasing: bytes[count...]))
             return body(UnsafeRawBufferPointer(rebasing: bytes[..<all]))
+        }
+    }
+
+    /// Writes `value` into `bytes` from `index` on, where there must be room, and moves the index behind it.
+    @inline(__always)
+    static func write(_ value: UInt64, to bytes: UnsafeMutableRawBufferPointer, at index: inout Int) {
+        if value < 1 << 6 {
+            bytes[index] = UInt8(truncatingIfNeeded: value)
+            index += 1
+        } else if value < 1 << 14 {
+            bytes.storeBytes(
+                of: (UInt16(truncatingIfNeeded: value) | 0x4000).bigEndian, toByteOffset: index, as: UInt16.self)
+            index += 2
+        } else {
+            index += write(value, to: UnsafeMutableRawBufferPointer(rebasing: bytes[index...]))
         }
     }
 

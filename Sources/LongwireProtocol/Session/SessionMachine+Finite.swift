@@ -139,7 +139,7 @@ extension SessionMachine {
         guard
             ending != nil || paths[index].owesOpening
                 || paths[index].held.count >= max(configuration.pollRequests, 2) || waits
-                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + hold(paths[index]) <= now
+                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + hold(ofPathAt: index) <= now
         else { return nil }
         paths[index].held.removeFirst()
         // The path lives on for a while after each answer (rule 10).
@@ -176,9 +176,12 @@ extension SessionMachine {
     }
 
     /// How long the oldest request of this path is held.
-    func holdDeadline(_ path: Path) -> NIODeadline? { path.held.first.map { $0.since + hold(path) } }
+    func holdDeadline(ofPathAt index: Int) -> NIODeadline? {
+        guard let oldest = paths[index].held.first else { return nil }
+        return oldest.since + hold(ofPathAt: index)
+    }
 
-    private func hold(_ path: Path) -> TimeAmount { min(configuration.pollHold, path.holdLimit) }
+    private func hold(ofPathAt index: Int) -> TimeAmount { min(configuration.pollHold, paths[index].holdLimit) }
 
     // MARK: Both
 

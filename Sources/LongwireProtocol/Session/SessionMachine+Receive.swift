@@ -11,12 +11,29 @@ extension SessionMachine {
         if unsaid >= allowanceLimit.bytes / 4 { acks.urgent(now) } else { acks.soon(now) }
     }
 
+    /// A whole message came on this path: the same as ``frameReceived(_:on:now:)``, of what nearly every frame is.
+    package mutating func messageReceived(_ message: consuming MessageFrame, on path: UInt64, now: NIODeadline) {
+        guard !isEnded, index(of: path) != nil, inbox.takesNext(message.number) else {
+            return frameReceived(.numbered(message.numbered), on: path, now: now)
+        }
+        do {
+            let cost = UInt64(message.payload.readableBytes) + FrameLimits.overhead
+            try inbox.receiveNext(message, cost: cost)
+            acks.numberedFrame(cost: cost, now: now)
+            acks.creditReturned(limit: inbox.limit, now: now)
+            movedAt = now
+            unreadableInputs = 0
+        } catch {
+            violated(error, now: now)
+        }
+    }
+
     /// A frame came on this path.
-    package mutating func frameReceived(_ frame: Frame, on path: UInt64, now: NIODeadline) {
+    package mutating func frameReceived(_ frame: consuming Frame, on path: UInt64, now: NIODeadline) {
         guard let index = index(of: path) else { return }
         // What crosses with our own end changes nothing any more, but for the client's last word.
         guard !isEnded else { return }
-        switch frame {
+        switch consume frame {
         case .numbered(let frame): numberedReceived(frame, on: index, now: now)
         case .ack(let ack):
             let before = (outbox.covered, outbox.limit / FrameLimits.overhead, using)
@@ -60,21 +77,26 @@ extension SessionMachine {
         abort(code: .protocolError, reason: "\(what) in the middle of a transaction", now: now)
     }
 
-    private mutating func numberedReceived(_ frame: NumberedFrame, on index: Int, now: NIODeadline) {
-        let transport = paths[index].transport
-        let isStreamed = role == .server ? !transport.isFiniteUp : !transport.isFiniteDown
-        if isStreamed, frame.number > inbox.received + 1 {
+    private mutating func numberedReceived(_ frame: consuming NumberedFrame, on index: Int, now: NIODeadline) {
+        let number = frame.number
+        let cost = frame.cost
+        if number > inbox.received + 1 {
+            let transport = paths[index].transport
+            let isStreamed = role == .server ? !transport.isFiniteUp : !transport.isFiniteDown
             // A stream has no gaps; nothing is repeated in place there, so the rest would wait for ever.
-            return inputUnreadable(
-                on: paths[index].number, reason: "frame \(frame.number) came after \(inbox.received)", now: now)
+            if isStreamed {
+                return inputUnreadable(
+                    on: paths[index].number, reason: "frame \(number) came after \(inbox.received)", now: now)
+            }
         }
         do {
             let isNew = try inbox.receive(frame)
-            acks.numberedFrame(cost: frame.cost, now: now)
+            acks.numberedFrame(cost: cost, now: now)
             acks.creditReturned(limit: inbox.limit, now: now)
             guard isNew else { return }
             movedAt = now
             unreadableInputs = 0
+            guard inbox.close != nil else { return }
             sayPeerClose(now: now)
             endIfBothClosed()
         } catch {

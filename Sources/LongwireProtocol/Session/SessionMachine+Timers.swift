@@ -55,27 +55,27 @@ extension SessionMachine {
     private var silence: TimeAmount { .nanoseconds(heartbeat.nanoseconds / 2 * 5) }
 
     private func deadline(ofPathAt index: Int, now: NIODeadline) -> NIODeadline {
-        let path = paths[index]
-        if path.phase == .retired { return path.heardAt + silence }
-        guard path.phase == .used else {
-            let next = path.startedAt + configuration.timeToOpen
-            guard role == .client, let retryAt = path.flights.retryAt, retryAt > now else { return next }
+        if paths[index].phase == .retired { return paths[index].heardAt + silence }
+        guard paths[index].phase == .used else {
+            let next = paths[index].startedAt + configuration.timeToOpen
+            guard role == .client, let retryAt = paths[index].flights.retryAt, retryAt > now else { return next }
             return min(next, retryAt)
         }
         var next = NIODeadline.distantFuture
-        if let silence = silenceDeadline(path) { next = silence }
-        if sendsHeartbeats(path) {
-            next = min(next, heartbeatDeadline(path))
+        if let silence = silenceDeadline(ofPathAt: index) { next = silence }
+        if sendsHeartbeats(ofPathAt: index) {
+            next = min(next, heartbeatDeadline(ofPathAt: index))
         }
-        if let keepAlive = keepAliveDeadline(path) { next = min(next, keepAlive) }
-        if let watchdog = watchdogDeadline(path) { next = min(next, watchdog) }
+        if let keepAlive = keepAliveDeadline(ofPathAt: index) { next = min(next, keepAlive) }
+        if let watchdog = watchdogDeadline(ofPathAt: index) { next = min(next, watchdog) }
         if let swallowed = swallowedDeadline { next = min(next, swallowed) }
-        if let rotation = rotationDeadline(path) { next = min(next, rotation) }
-        if role == .client, let retryAt = path.flights.retryAt, retryAt > now { next = min(next, retryAt) }
+        if let rotation = rotationDeadline(ofPathAt: index) { next = min(next, rotation) }
+        if role == .client, let retryAt = paths[index].flights.retryAt, retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
-        if let hold = holdDeadline(path), hold > now { next = min(next, hold) }
-        if let overdue = path.flights.nextRepeat(
-            smoothed: roundTrip.smoothed, hold: holdAllowed(path), least: configuration.repeatTime)
+        if let hold = holdDeadline(ofPathAt: index), hold > now { next = min(next, hold) }
+        if !paths[index].flights.isEmpty,
+            let overdue = paths[index].flights.nextRepeat(
+                smoothed: roundTrip.smoothed, hold: holdAllowed(ofPathAt: index), least: configuration.repeatTime)
         {
             next = min(next, overdue)
         }
@@ -83,18 +83,19 @@ extension SessionMachine {
     }
 
     private mutating func pathDeadlineReached(at index: Int, now: NIODeadline) {
-        let path = paths[index]
-        if path.phase == .retired {
-            if path.heardAt + silence <= now { closePath(at: index, .silent, now: now) }
+        if paths[index].phase == .retired {
+            if paths[index].heardAt + silence <= now { closePath(at: index, .silent, now: now) }
             return
         }
-        guard path.phase == .used else {
-            if path.startedAt + configuration.timeToOpen <= now { closePath(at: index, .notOpened, now: now) }
+        guard paths[index].phase == .used else {
+            if paths[index].startedAt + configuration.timeToOpen <= now { closePath(at: index, .notOpened, now: now) }
             return
         }
-        if let silence = silenceDeadline(path), silence <= now { return closePath(at: index, .silent, now: now) }
-        if let watchdog = watchdogDeadline(path), watchdog <= now {
-            if path.hasNudged {
+        if let silence = silenceDeadline(ofPathAt: index), silence <= now {
+            return closePath(at: index, .silent, now: now)
+        }
+        if let watchdog = watchdogDeadline(ofPathAt: index), watchdog <= now {
+            if paths[index].hasNudged {
                 watchdogFired += 1
                 return closePath(at: index, .stalled, now: now)
             }
@@ -105,18 +106,20 @@ extension SessionMachine {
             uncoveredFired += 1
             return closePath(at: index, .stalled, now: now)
         }
-        if sendsHeartbeats(path), heartbeatDeadline(path) <= now {
+        // A heartbeat that is due now does not put it off.
+        let isKeepAliveDue = keepAliveDeadline(ofPathAt: index).map { $0 <= now } ?? false
+        if sendsHeartbeats(ofPathAt: index), heartbeatDeadline(ofPathAt: index) <= now {
             paths[index].owesAck = true
             paths[index].sent(now)
             paths[index].acknowledgedAt = now
         }
-        if let keepAlive = keepAliveDeadline(path), keepAlive <= now {
+        if isKeepAliveDue {
             keptAliveAt = now
             owesPing = true
         }
-        if let rotation = rotationDeadline(path), rotation <= now {
+        if let rotation = rotationDeadline(ofPathAt: index), rotation <= now {
             paths[index].isRotationSaid = true
-            events.append(.rotationDue(path.number))
+            events.append(.rotationDue(paths[index].number))
         }
         flightsOverdue(at: index, now: now)
     }
@@ -124,7 +127,7 @@ extension SessionMachine {
     /// What finite transactions carried that took too long goes again; after enough of these the path is given up.
     private mutating func flightsOverdue(at index: Int, now: NIODeadline) {
         let overdue = paths[index].flights.takeOverdue(
-            smoothed: roundTrip.smoothed, hold: holdAllowed(paths[index]), least: configuration.repeatTime, now: now)
+            smoothed: roundTrip.smoothed, hold: holdAllowed(ofPathAt: index), least: configuration.repeatTime, now: now)
         guard overdue.isAny else { return }
         for range in overdue.ranges { goesAgain(range) }
         acks.soon(now)
@@ -134,41 +137,41 @@ extension SessionMachine {
     }
 
     /// How long a request without frames may wait for its answer: a poll is held.
-    private func holdAllowed(_ path: Path) -> TimeAmount {
+    private func holdAllowed(ofPathAt index: Int) -> TimeAmount {
         // The request that says that the path is used is answered at once.
-        path.transport == .poll && (role == .server || path.isConfirmed) ? heartbeat : .zero
+        paths[index].transport == .poll && (role == .server || paths[index].isConfirmed) ? heartbeat : .zero
     }
 
     /// Rule 10.
-    private func silenceDeadline(_ path: Path) -> NIODeadline? {
-        guard path.hasUplinkHeartbeat else { return nil }
-        if path.transport == .stream, role == .server { return path.heardAt + silence * 4 }
-        if path.transport == .poll, role == .server, !path.held.isEmpty { return nil }
-        return path.heardAt + silence
+    private func silenceDeadline(ofPathAt index: Int) -> NIODeadline? {
+        guard paths[index].hasUplinkHeartbeat else { return nil }
+        if paths[index].transport == .stream, role == .server { return paths[index].heardAt + silence * 4 }
+        if paths[index].transport == .poll, role == .server, !paths[index].held.isEmpty { return nil }
+        return paths[index].heardAt + silence
     }
 
-    private func heartbeatDeadline(_ path: Path) -> NIODeadline {
-        let last = configuration.heartbeatMode == .silence ? path.sentAt : path.acknowledgedAt
+    private func heartbeatDeadline(ofPathAt index: Int) -> NIODeadline {
+        let last = configuration.heartbeatMode == .silence ? paths[index].sentAt : paths[index].acknowledgedAt
         // On `stream` the uplink's heartbeat is four times as long: it is a request of its own.
-        return last + (path.transport == .stream && role == .client ? heartbeat * 4 : heartbeat)
+        return last + (paths[index].transport == .stream && role == .client ? heartbeat * 4 : heartbeat)
     }
 
     /// What cuts idle lines may look at either direction: one that is silent is enough.
-    private func keepAliveDeadline(_ path: Path) -> NIODeadline? {
+    private func keepAliveDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard role == .client, let keepAlive else { return nil }
-        return max(min(path.sentAt, path.heardAt), keptAliveAt) + keepAlive
+        return max(min(paths[index].sentAt, paths[index].heardAt), keptAliveAt) + keepAlive
     }
 
-    private func sendsHeartbeats(_ path: Path) -> Bool {
-        path.transport != .poll
+    private func sendsHeartbeats(ofPathAt index: Int) -> Bool {
+        paths[index].transport != .poll
     }
 
     /// Rule 8: half of the time to a nudge, the whole to giving up.
-    private func watchdogDeadline(_ path: Path) -> NIODeadline? {
-        guard let allowance = path.allowance, allowance.unread > 0 else { return nil }
+    private func watchdogDeadline(ofPathAt index: Int) -> NIODeadline? {
+        guard let allowance = paths[index].allowance, allowance.unread > 0 else { return nil }
         let base = max(configuration.watchdog, (roundTrip.smoothed ?? .zero) * 8)
         let patience = base * (1 << min(watchdogFired, 8))
-        return path.progressAt + (path.hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))
+        return paths[index].progressAt + (paths[index].hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))
     }
 
     /// Rule 13: changed bytes may make of a frame the start of a longer one, which a live stream never ends.
@@ -177,8 +180,10 @@ extension SessionMachine {
         return uncoveredSince + max(silence, (roundTrip.smoothed ?? .zero) * 8) * (1 << min(uncoveredFired, 6))
     }
 
-    private func rotationDeadline(_ path: Path) -> NIODeadline? {
-        guard role == .client, !path.isRotationSaid, path.transport != .poll else { return nil }
+    private func rotationDeadline(ofPathAt index: Int) -> NIODeadline? {
+        guard role == .client else { return nil }
+        let path = paths[index]
+        guard !path.isRotationSaid, path.transport != .poll else { return nil }
         // A path that brought nothing forward is not left: rotating faster than the line is would bring nothing ever.
         guard path.isConfirmed, outbox.retained == 0 || outbox.covered > path.coveredAtUse else { return nil }
         if let retryAt = path.rotationRetryAt { return retryAt }

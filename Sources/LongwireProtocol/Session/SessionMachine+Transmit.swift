@@ -10,7 +10,7 @@ extension SessionMachine {
     package mutating func transmit(
         on path: UInt64, control: inout ByteBuffer, maxBytes: Int, now: NIODeadline
     ) -> ByteBuffer? {
-        guard let index = index(of: path), streams(paths[index]) else { return nil }
+        guard let index = index(of: path), streams(pathAt: index) else { return nil }
         let before = control.readableBytes
         var room = Int.max
         if let allowance = paths[index].allowance { room = allowance.controlBytes }
@@ -44,10 +44,10 @@ extension SessionMachine {
     }
 
     /// Whether this end streams on the path: a client's OPEN goes in the head of a `stream` path, and nothing else.
-    private func streams(_ path: Path) -> Bool {
-        switch path.transport {
+    private func streams(pathAt index: Int) -> Bool {
+        switch paths[index].transport {
         case .poll, .uplink: false
-        case .stream: role == .server || (path.owesOpening && ending == nil)
+        case .stream: role == .server || (paths[index].owesOpening && ending == nil)
         case .duplex, .tcp, .websocket: true
         }
     }

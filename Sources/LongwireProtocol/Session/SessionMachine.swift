@@ -174,6 +174,9 @@ package struct SessionMachine: ~Copyable {
         return true
     }
 
+    /// Whether ``nextEvent()`` returns something.
+    package var hasEvents: Bool { !events.isEmpty }
+
     /// The next thing that happened, oldest first.
     package mutating func nextEvent() -> SessionEvent? {
         guard let event = events.first else { return nil }

@@ -16,6 +16,8 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
 
     func write(head: HTTPResponse) { request.write(.head(head)) }
     func write(body: ByteBuffer) { request.write(.body(body)) }
+    var headroom: Int { FastCGIRequest.headroom }
+    func write(reserved bytes: inout ByteBuffer) { request.writeReserved(&bytes) }
     func flush() { request.flush() }
 
     func finish() {

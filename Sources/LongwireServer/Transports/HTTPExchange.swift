@@ -16,6 +16,10 @@ package protocol HTTPExchange: AnyObject {
 
     func write(head: HTTPResponse)
     func write(body: ByteBuffer)
+    /// The bytes that are wanted free before a piece of the body, for a header in the same memory.
+    var headroom: Int { get }
+    /// Writes a piece of the body behind ``headroom`` free bytes; `bytes` must be the only reference to its storage.
+    func write(reserved bytes: inout ByteBuffer)
     func flush()
     /// Ends the response, after everything written.
     func finish()
@@ -25,6 +29,8 @@ package protocol HTTPExchange: AnyObject {
 
 extension HTTPExchange {
     package var line: TransportKind? { nil }
+    package var headroom: Int { 0 }
+    package func write(reserved bytes: inout ByteBuffer) { write(body: bytes) }
 }
 
 /// Whoever serves one HTTP transaction.

@@ -63,8 +63,9 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
                 isCarrying = true
                 core.add(self, for: path)
                 guard hasBody else { return }
-                core.machine.bytesReceived(attachment.bytesRead, on: path, now: .now())
-                decode()
+                let now = NIODeadline.now()
+                core.machine.bytesReceived(attachment.bytesRead, on: path, now: now)
+                decode(now: now)
             case .closeAtOnce: exchange.finish()
             case .refused(let code, let reason):
                 let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
@@ -79,18 +80,26 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     func bodyReceived(_ bytes: ByteBuffer) {
         guard isCarrying, hasBody else { return }
         isInRead = true
-        core.machine.bytesReceived(bytes.readableBytes, on: path, now: .now())
+        let now = NIODeadline.now()
+        core.machine.bytesReceived(bytes.readableBytes, on: path, now: now)
         decoder.append(bytes)
-        decode()
+        decode(now: now)
     }
 
-    private func decode() {
+    private func decode(now: NIODeadline) {
         do {
-            let now = NIODeadline.now()
-            while isCarrying, let frame = try decoder.next() { core.machine.frameReceived(frame, on: path, now: now) }
+            while isCarrying {
+                if let message = decoder.nextMessage() {
+                    core.machine.messageReceived(message, on: path, now: now)
+                } else if let frame = try decoder.next() {
+                    core.machine.frameReceived(frame, on: path, now: now)
+                } else {
+                    break
+                }
+            }
             decoder.readCompleted()
         } catch {
-            core.machine.inputUnreadable(on: path, reason: "\(error)", now: .now())
+            core.machine.inputUnreadable(on: path, reason: "\(error)", now: now)
         }
     }
 
@@ -127,6 +136,9 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
         if control.readableBytes > 0 { exchange.write(body: control) }
         if let data { exchange.write(body: data) }
     }
+
+    var headroom: Int { exchange.headroom }
+    func write(reserved bytes: inout ByteBuffer) { exchange.write(reserved: &bytes) }
 
     func flush() { exchange.flush() }
 
