@@ -6,12 +6,12 @@ struct RoundTrip {
     /// The shortest on this path: the others hold the time that what is sent waits in queues on the way.
     private var least: TimeAmount?
     /// The greatest of the last few rates, in bytes of credit a second: of those since the last four, and of these.
-    private var rates: (now: UInt64, before: UInt64) = (0, 0)
+    private var rates: (latest: UInt64, before: UInt64) = (0, 0)
     private var rateCount = 0
     private var sample: (number: UInt64, sentAt: NIODeadline, costCovered: UInt64)?
 
     /// The acknowledged rate, in bytes of credit a second.
-    var rate: UInt64 { max(rates.now, rates.before) }
+    var rate: UInt64 { max(rates.latest, rates.before) }
 
     /// Frames up to `number` went out.
     mutating func sent(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
@@ -26,10 +26,10 @@ struct RoundTrip {
         measured(elapsed)
         let delivered = costCovered - sample.costCovered
         let (scaled, overflow) = delivered.multipliedReportingOverflow(by: 1_000_000_000)
-        rates.now = max(rates.now, overflow ? .max / 4 : scaled / UInt64(elapsed.nanoseconds))
+        rates.latest = max(rates.latest, overflow ? .max / 4 : scaled / UInt64(elapsed.nanoseconds))
         rateCount += 1
         guard rateCount == 4 else { return }
-        rates = (0, rates.now)
+        rates = (0, rates.latest)
         rateCount = 0
     }
 
