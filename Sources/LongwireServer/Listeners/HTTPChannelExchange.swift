@@ -11,11 +11,14 @@ final class HTTPChannelExchange: HTTPExchange {
     private let keepsAlive: Bool
     /// A stream of HTTP/2 is a channel of its own, which ends with it.
     private let isMultiplexed: Bool
+    /// The answer is a head alone (RFC 9110 section 9.3.2): a body would be taken for the start of the next answer.
+    private let isHeadAlone: Bool
     var receiver: (any HTTPExchangeReceiver)?
 
     init(context: ChannelHandlerContext, head: HTTPRequest, isMultiplexed: Bool) {
         self.context = context
         self.isMultiplexed = isMultiplexed
+        isHeadAlone = head.method == .head
         guard !isMultiplexed else {
             hasRequestEnded = false
             keepsAlive = false
@@ -44,7 +47,7 @@ final class HTTPChannelExchange: HTTPExchange {
     }
 
     func write(body: ByteBuffer) {
-        guard !isOver else { return }
+        guard !isOver, !isHeadAlone else { return }
         context.write(wrap(.body(body)), promise: nil)
     }
 

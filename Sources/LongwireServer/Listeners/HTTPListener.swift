@@ -87,13 +87,21 @@ public final class HTTPListener: Sendable {
     /// The most bytes that wait to be decoded, of a connection: several of the greatest heads.
     private static let undecodedLimit = 512 * 1024
 
+    /// What a head may have, its fields together: one may be as large as NIO lets it, and nobody's are many.
+    private static var headLimits: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = 128 * 1024
+        return limits
+    }
+
     private static func configureHTTP1(
         _ pipeline: ChannelPipeline.SynchronousOperations, mount: Mount, _ listener: ListenerFacts
     ) throws {
         let encoder = HTTPResponseEncoder()
         // What follows a wish that was not granted is never decoded: it must not pile up.
         let decoder = ByteToMessageHandler(
-            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes), maximumBufferSize: undecodedLimit)
+            HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes, limitConfiguration: headLimits),
+            maximumBufferSize: undecodedLimit)
         let filter = UpgradeFilter()
         let refused = RefusedUpgradeHandler()
         let errors = HTTPServerProtocolErrorHandler()

@@ -82,6 +82,11 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
                 isDone = true
                 return
             }
+            // Who asks on and on and does not read the answers is not kept them.
+            guard context.channel.isWritable else {
+                isDone = true
+                return context.close(promise: nil)
+            }
         }
         let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
         // Asked of the channel: a stream of HTTP/2 has its addresses, but must not be asked through its context.
