@@ -24,6 +24,9 @@ package final class BufferAccount: Sendable {
     /// Whether no more should come.
     package var isFull: Bool { limit > 0 && held >= limit }
 
+    /// Whether three quarters of that are held.
+    var isNearlyFull: Bool { limit > 0 && held >= limit / 4 * 3 }
+
     /// What a session may hold in any case.
     private static let leastShare = 16 * 1024
 

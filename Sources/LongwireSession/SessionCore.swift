@@ -21,7 +21,9 @@ package final class SessionCore {
     /// Whether somebody was woken who has not run yet.
     private var isAwaitingWoken = false
     /// What all sessions hold together, and what of it is this one's.
-    private var account: (all: BufferAccount, own: Int)?
+    private var account: (all: BufferAccount, own: Int, isSession: Bool)?
+    /// What whoever drives this session keeps for it besides, in bytes; counted with the next turn.
+    package var heldBeside = 0
     /// Whether a carrier could not be written to.
     private var isHeldUp = false
     var mailbox = Mailbox()
@@ -100,20 +102,25 @@ package final class SessionCore {
     }
 
     /// What this session holds counts among what all do.
-    package func join(_ all: BufferAccount) {
-        all.opened()
-        account = (all, 0)
+    ///
+    /// - Parameter isSession: whether it is one more session, rather than the other end of one that counts.
+    package func join(_ all: BufferAccount, isSession: Bool = true) {
+        if isSession { all.opened() }
+        account = (all, 0, isSession)
     }
+
+    /// Whether all sessions together hold so much that what need not be kept should not be.
+    package var shouldHoldLittle: Bool { account?.all.isNearlyFull ?? false }
 
     private func accountForBuffers() {
         guard let account else { return }
-        let held = machine.isEnded ? 0 : machine.buffered
+        let held = machine.isEnded ? 0 : machine.buffered + heldBeside
         if held != account.own {
             account.all.change(by: held - account.own)
             self.account?.own = held
         }
         if machine.isEnded {
-            account.all.ended()
+            if account.isSession { account.all.ended() }
             self.account = nil
         } else if account.all.isTooMuch(held) {
             let core = NIOLoopBound(self, eventLoop: eventLoop)

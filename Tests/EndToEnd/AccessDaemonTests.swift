@@ -41,10 +41,11 @@ struct AccessDaemonTests {
             try BuiltProducts.longwire, ["connect", "--no-proxy", site.url("who")],
             environment: ["LONGWIRE_BEARER": secret], input: "hi\n")
         #expect(named.output == "I am ada\nhi\n", "\(named.errors)")
-        // A session that is open goes on when its token is taken out; nothing new begins.
+        // A line that is open is cut when its token is taken out, and nothing new begins.
         let open = try ManagedProcess(
             try BuiltProducts.longwire,
-            ["connect", "--no-proxy", "--transport", "duplex", "--bearer-file", ada, site.url("who")], input: .pipe)
+            ["connect", "--no-proxy", "-v", "--transport", "duplex", "--bearer-file", ada, site.url("who")],
+            input: .pipe)
         try await open.write("one\n")
         try await eventually("it is answered") { open.output?.text.contains("one\n") == true }
         let left = folder.read("tokens").split(separator: "\n").filter { !$0.hasPrefix("ada ") }
@@ -52,10 +53,19 @@ struct AccessDaemonTests {
         try await eventually("ada is let in no more") {
             try await client(["--bearer-file", ada]).status == .exited(12)
         }
+        try await eventually("its line is cut: \(open.report)") {
+            open.errors?.text.contains("reconnecting") == true
+        }
+        // With a new token of the same name it goes on where it was.
         try await open.write("two\n")
-        try await eventually("it still is answered") { open.output?.text.contains("two\n") == true }
+        let again = try await ManagedProcess.mustRun(
+            try BuiltProducts.longwired, ["token", "ada", "--file", folder.path("tokens")])
+        try folder.write(again, to: "ada.token")
+        try await eventually(within: .seconds(40), "it is answered: \(open.report)") {
+            open.output?.text.contains("two\n") == true
+        }
         open.closeInput()
-        try await open.waitUntilExit()
+        #expect(try await open.waitUntilExit() == .exited(0), "\(open.report)")
         #expect(try await client(["--bearer-file", bob]).status == .exited(0))
         site.process.stop()
     }

@@ -1,8 +1,8 @@
 /// Who may use a servlet: asked for every transaction of its sessions, before anything else is done with it.
 ///
 /// A session belongs to the principal that opened it: whoever resumes it, sends to it or ends it must be let in under
-/// the same name, and have the session's token besides. A line that is open is not asked again; its client opens a new
-/// one after ``SessionConfiguration/greatestAge`` at the latest.
+/// the same name, and have the session's token besides. A line that is open is not asked again (``TokenAccess`` cuts it
+/// when its token is taken back); its client opens a new one after ``SessionConfiguration/greatestAge`` at the latest.
 ///
 /// ```swift
 /// struct Staff: AccessRule {

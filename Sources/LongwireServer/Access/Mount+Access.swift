@@ -20,7 +20,8 @@ extension Mount {
         case .later(let find):
             let session = configuration.session
             let limit = max(greatestWindow + 4 * (FrameLimits.value + 64), session.messageLimit)
-            let pending = PendingRequest(exchange, limit: limit, patience: session.timeToOpen, settled: settle)
+            let pending = PendingRequest(
+                exchange, limit: limit, account: bodies, patience: session.timeToOpen, settled: settle)
             exchange.receiver = pending
             AccessAnswer.later(find).verdict(on: exchange.eventLoop) {
                 [pending = NIOLoopBound(pending, eventLoop: exchange.eventLoop)] in

@@ -5,6 +5,8 @@ internal import NIOCore
 final class PendingRequest: HTTPExchangeReceiver {
     private let exchange: any HTTPExchange
     private let limit: Int
+    private let account: BodyAccount
+    private var share: BodyAccount.Share
     private let settled: (AccessVerdict) -> Void
     private var body = ByteBuffer()
     private var hasEnded = false
@@ -14,13 +16,17 @@ final class PendingRequest: HTTPExchangeReceiver {
 
     /// - Parameters:
     ///   - limit: the most bytes that are kept.
+    ///   - account: counts them.
     ///   - patience: how long it may take to find out.
     ///   - settled: told of the verdict, once; not where the transaction has ended before.
     init(
-        _ exchange: any HTTPExchange, limit: Int, patience: TimeAmount, settled: @escaping (AccessVerdict) -> Void
+        _ exchange: any HTTPExchange, limit: Int, account: BodyAccount, patience: TimeAmount,
+        settled: @escaping (AccessVerdict) -> Void
     ) {
         self.exchange = exchange
         self.limit = limit
+        self.account = account
+        share = BodyAccount.Share(of: account)
         self.settled = settled
         let pending = NIOLoopBound(self, eventLoop: exchange.eventLoop)
         deadline = exchange.eventLoop.scheduleTask(in: patience) {
@@ -41,6 +47,7 @@ final class PendingRequest: HTTPExchangeReceiver {
 
     private func over() {
         isOpen = false
+        share.release()
         deadline?.cancel()
         deadline = nil
     }
@@ -54,6 +61,10 @@ final class PendingRequest: HTTPExchangeReceiver {
             ).answer(exchange)
         }
         if body.readableBytes == 0 { body = bytes } else { body.writeImmutableBuffer(bytes) }
+        guard share.grow(to: body.readableBytes) else {
+            over()
+            return account.problem.answer(exchange)
+        }
     }
 
     func bodyEnded() { hasEnded = true }

@@ -5,7 +5,8 @@ public import LongwireSession
 /// Lets in who brings a token of a file, under the name that the file has for it.
 ///
 /// The file is read again when it changes, within a second. What cannot be read then lets nobody in: a token that was
-/// taken out is out.
+/// taken out is out, and lines that were opened with it are cut a second later. (While the file cannot be read, lines
+/// that are open go on.)
 public struct TokenAccess: AccessRule {
     private let file: WatchedFile<TokenList?>
 
@@ -42,6 +43,14 @@ public struct TokenAccess: AccessRule {
         }
         if let list = file.current { return .now(Self.verdict(token, list)) }
         return .later { [file] in Self.verdict(token, await file.looked()) }
+    }
+
+    /// What a request was let in with, which may be taken out of the file while its line is open.
+    ///
+    /// - Returns: nil where it has no token, or nobody is let in with a name.
+    func proof(of request: SessionRequest) -> TokenProof? {
+        guard let token = request.bearerToken, let name = request.principal else { return nil }
+        return TokenProof(file: file, entry: TokenList.Entry(digest: AccessToken.digest(token), name: name))
     }
 
     private static func hasOther(_ request: SessionRequest) -> Bool { request.head.headerFields[.authorization] != nil }

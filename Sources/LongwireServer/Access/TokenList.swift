@@ -5,7 +5,13 @@
 /// ada sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 /// ```
 struct TokenList: Sendable {
-    private var entries: [(digest: [UInt8], name: String)] = []
+    /// A token by its hash, and whom it lets in.
+    struct Entry: Sendable, Hashable {
+        var digest: [UInt8]
+        var name: String
+    }
+
+    private var entries: [Entry] = []
     /// What is wrong, with the number of its line and nothing of what it says.
     private(set) var complaints: [(line: Int, sentence: String)] = []
 
@@ -21,7 +27,7 @@ struct TokenList: Sendable {
                     (index + 1, "a line must be NAME sha256:HEX, as longwired token NAME prints it"))
                 continue
             }
-            entries.append((digest, String(first)))
+            entries.append(Entry(digest: digest, name: String(first)))
         }
     }
 
@@ -47,6 +53,9 @@ struct TokenList: Sendable {
     }
 
     var count: Int { entries.count }
+
+    /// All of them, to look for some that were let in before.
+    var all: Set<Entry> { Set(entries) }
 
     /// Whose token this is.
     ///

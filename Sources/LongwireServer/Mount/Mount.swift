@@ -19,6 +19,8 @@ public final class Mount: Sendable {
     let plain = PlainDirectory()
     /// What all sessions hold.
     let buffers: BufferAccount
+    /// What requests hold whose bodies have not come to their end.
+    let bodies: BodyAccount
     /// Which sessions are another process's.
     let routes = Routes()
     private let registry: NIOLockedValueBox<Registry>
@@ -48,6 +50,7 @@ public final class Mount: Sendable {
         configuration: MountConfiguration = MountConfiguration(), logger: Logger = Logger(label: "longwire")
     ) throws(ConfigurationError) {
         buffers = BufferAccount(limit: configuration.limits.buffered)
+        bodies = BodyAccount(limit: BodyAccount.limit(of: configuration.limits))
         offer = NIOLockedValueBox(try MountOffer(servlets: servlets, access: access, configuration: configuration))
         self.logger = logger
         registry = NIOLockedValueBox(
@@ -90,6 +93,7 @@ public final class Mount: Sendable {
         }
         if let refusal { throw refusal }
         buffers.limit = configuration.limits.buffered
+        bodies.limit = BodyAccount.limit(of: configuration.limits)
     }
 
     // MARK: Transactions

@@ -148,9 +148,15 @@ final class PlainPeer: SessionObserver {
             let data = ByteBuffer(string: Base64.encoded(payload))
             EventStream.write(name: "binary", id: id(of: replay.last + 1), data: data.readableBytesView, to: &event)
         }
-        replay.append(event)
+        replay.append(event, isShort: core.shouldHoldLittle)
+        hold()
         return event
     }
+
+    /// Tells what is kept here: it counts like what the session itself holds.
+    private func hold() { core.heldBeside = replay.bytes + waitingBytes }
+
+    private var waitingBytes: Int { waiting.reduce(0) { $0 + $1.message.payload.readableBytes } }
 
     // MARK: Up
 
@@ -168,14 +174,22 @@ final class PlainPeer: SessionObserver {
             count(number)
             return Self.accept(exchange)
         }
-        guard waiting.count < Self.waitingLimit else { return Self.full(exchange) }
+        guard waiting.count < Self.waitingLimit, mayWait(message) else { return Self.full(exchange) }
         // A numbered message that waits must be followed by the next number, so it counts as it is taken in.
         count(number)
         waitingIDs += 1
         let (id, peer) = (waitingIDs, NIOLoopBound(self, eventLoop: core.eventLoop))
         let timeout = core.eventLoop.scheduleTask(in: heartbeat) { peer.value.waitedTooLong(id) }
         waiting.append(Waiting(message: message, exchange: exchange, timeout: timeout, id: id))
+        hold()
         core.machine.waitForRoom()
+        core.settleSoon()
+    }
+
+    /// One message may wait however great it is, several together where they take no more than a window.
+    private func mayWait(_ message: Message) -> Bool {
+        waiting.isEmpty
+            || waitingBytes + message.payload.readableBytes <= core.machine.configuration.receiveWindow
     }
 
     private enum Order {
@@ -209,6 +223,7 @@ final class PlainPeer: SessionObserver {
             first.timeout.cancel()
             Self.accept(first.exchange)
         }
+        hold()
         if !waiting.isEmpty { core.machine.waitForRoom() }
     }
 
@@ -217,6 +232,8 @@ final class PlainPeer: SessionObserver {
         guard let index = waiting.firstIndex(where: { $0.id == id }) else { return }
         let late = waiting[index...]
         waiting.removeSubrange(index...)
+        hold()
+        core.settleSoon()
         if let number = lastNumber, !hasUnnumbered { lastNumber = number - UInt64(late.count) }
         for entry in late {
             entry.timeout.cancel()

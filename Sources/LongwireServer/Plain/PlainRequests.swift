@@ -70,6 +70,7 @@ struct PlainRequests {
             directory.ended(identifier)
             eventLoop.scheduleTask(in: configuration.resumeTime) { directory.remove(identifier) }
         }
+        client.join(mount.buffers, isSession: false)
         client.observer = peer
         client.owner = peer
         directory.insert(
@@ -77,6 +78,7 @@ struct PlainRequests {
             PlainDirectory.Entry(
                 token: secret, resumeKey: peer.resumeKey, servlet: request.servlet, principal: request.principal,
                 eventLoop: eventLoop, peer: NIOLoopBound(peer, eventLoop: eventLoop)))
+        mount.watch(exchange, request)
         server.machine.setAllowance(bytes: configuration.allowanceBytesLoopback, pieces: 0)
         MemoryCarrier.join(client: client, server: server)
         peer.attach(exchange, seen: nil, prelude: prelude)
@@ -103,6 +105,7 @@ struct PlainRequests {
         guard let entry = mount.plain.find(identifier), entry.belongs(to: request),
             entry.resumeKey.matches(String(parts[1]))
         else { return unknown() }
+        mount.watch(exchange, request)
         onLoop(of: entry) { [prelude] peer, exchange in
             guard !peer.isOver else {
                 exchange.write(head: HTTPResponse(status: .noContent, headerFields: [.cacheControl: "no-store"]))
@@ -122,8 +125,9 @@ struct PlainRequests {
         }
         let isBytes = HTTPBinding.isFrames(request.head.headerFields[.contentType])
         let limit = mount.configuration.session.messageLimit
-        exchange.receiver = BodyCollector(exchange, limit: limit, patience: mount.configuration.session.heartbeat) {
-            body in
+        exchange.receiver = BodyCollector(
+            exchange, limit: limit, patience: mount.configuration.session.heartbeat, account: mount.bodies
+        ) { body in
             let isText = !isBytes && String(validating: body.readableBytesView, as: UTF8.self) != nil
             let message = Message(kind: isText ? .text : .bytes, payload: body)
             onLoop(of: entry) { $0.post(message, number: number, $1) }

@@ -6,6 +6,8 @@ final class BodyCollector: HTTPExchangeReceiver {
     private let exchange: any HTTPExchange
     private let limit: Int
     private let patience: TimeAmount
+    private let account: BodyAccount
+    private var share: BodyAccount.Share
     private var whole: ((ByteBuffer) -> Void)?
     private var body = ByteBuffer()
     /// How often it may be looked whether anything comes: a body that drips must end, too.
@@ -18,13 +20,17 @@ final class BodyCollector: HTTPExchangeReceiver {
     /// - Parameters:
     ///   - limit: the greatest body, in bytes; a greater one is answered 413.
     ///   - patience: how long nothing may come; after that it is 408.
+    ///   - account: counts it where it does not come at once.
     ///   - whole: called with the body once it has come to its end; ``HTTPExchange/receiver`` is its own from then on.
     init(
-        _ exchange: any HTTPExchange, limit: Int, patience: TimeAmount, whole: @escaping (ByteBuffer) -> Void
+        _ exchange: any HTTPExchange, limit: Int, patience: TimeAmount, account: BodyAccount,
+        whole: @escaping (ByteBuffer) -> Void
     ) {
         self.exchange = exchange
         self.limit = limit
         self.patience = patience
+        self.account = account
+        share = BodyAccount.Share(of: account)
         self.whole = whole
     }
 
@@ -54,6 +60,7 @@ final class BodyCollector: HTTPExchangeReceiver {
         idle?.cancel()
         idle = nil
         whole = nil
+        share.release()
         body = ByteBuffer()
     }
 
@@ -74,7 +81,15 @@ final class BodyCollector: HTTPExchangeReceiver {
 
     func closed() { over() }
 
-    /// Most bodies are whole by now, and need not be watched.
-    func readCompleted() { if idle == nil, whole != nil { watch() } }
+    /// Most bodies are whole by now, and need neither be counted nor watched.
+    func readCompleted() {
+        guard whole != nil else { return }
+        guard share.grow(to: body.readableBytes) else {
+            over()
+            return account.problem.answer(exchange)
+        }
+        if idle == nil { watch() }
+    }
+
     func writabilityChanged() {}
 }

@@ -125,7 +125,9 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         // An uplink belongs to a session that is there, or to none: nothing is kept for one that is not.
         case .uplink: admit(open) { collect(open, for: $0) }
         case .poll: collect(open, for: nil)
-        default: admit(open) { attach(open, to: $0) }
+        default:
+            guard case .servlet(_, let request) = place else { return }
+            admit(open) { attach(open, request, to: $0) }
         }
     }
 
@@ -143,7 +145,7 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         }
         guard let rule = mount.rule(of: request.servlet) else {
             endWaiting()
-            return admit(open, servlet, request) { attach(open, to: $0) }
+            return admit(open, servlet, request) { attach(open, request, to: $0) }
         }
         if case .awaitingOpen(let deadline) = state { state = .asking(deadline: deadline) }
         let transaction = NIOLoopBound(self, eventLoop: exchange.eventLoop)
@@ -158,7 +160,7 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         guard case .asking = state else { return }
         endWaiting()
         switch mount.admit(verdict, request) {
-        case .admitted(let request): admit(open, servlet, request) { attach(open, to: $0) }
+        case .admitted(let request): admit(open, servlet, request) { attach(open, request, to: $0) }
         case .denied(let denial):
             abort(
                 AbortFrame(received: 0, code: denial.code, reason: denial.sentence), identifier: open.identifier)
@@ -197,7 +199,8 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
 
     // MARK: Streams
 
-    private func attach(_ open: OpenFrame, to handle: SessionHandle) {
+    private func attach(_ open: OpenFrame, _ request: SessionRequest, to handle: SessionHandle) {
+        mount.watch(exchange, request)
         let configuration = mount.configured { $0.session }
         let bytes = isLoopbackTCP ? configuration.allowanceBytesLoopback : configuration.allowanceBytes
         let pieces = isLoopbackTCP ? 0 : configuration.allowancePieces
@@ -218,8 +221,9 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         let before = bytesRead
         let rest = decoder.takeRest()
         let size = before - rest.readableBytes
-        let collector = BodyCollector(exchange, limit: bodyLimit, patience: mount.configured { $0.session.heartbeat }) {
-            [self] frames in
+        let collector = BodyCollector(
+            exchange, limit: bodyLimit, patience: mount.configured { $0.session.heartbeat }, account: mount.bodies
+        ) { [self] frames in
             let delivery = FiniteDelivery(open: open, frames: frames, bytesRead: size + frames.readableBytes)
             guard let handle else { return admit(open) { delivery.attach(exchange, to: $0) } }
             delivery.attach(exchange, to: handle)

@@ -24,6 +24,7 @@ struct StreamRequest {
         case .refused(let abort): exchange.answer(FrameEncoder.encoded(.abort(abort)))
         case .noServlet: mount.noSuchServlet(request.servlet).answer(exchange)
         case .session(let handle):
+            mount.watch(exchange, request)
             StreamedCarrier.attach(StreamedCarrier.Attachment(open: open), exchange, to: handle)
         }
     }
