@@ -46,8 +46,9 @@ package final class ForwardSocket: Sendable {
 
     private static func makeFolder() throws -> String {
         let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
-        // A path of a unix socket has 107 bytes at most.
-        let place = named.isEmpty || named.utf8.count > 80 ? "/tmp" : named
+        // A path of a unix socket has 107 bytes at most, and it is told in a line of words.
+        let isPlain = !named.isEmpty && named.utf8.count <= 80 && !named.contains(where: \.isWhitespace)
+        let place = isPlain ? named : "/tmp"
         // The six letters are what mkdtemp(3) replaces to find a name that nobody has.
         var template = Array((place + "/longwired-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else {

@@ -30,6 +30,8 @@ final class ForwardedExchange: HTTPExchange, ChannelInboundHandler {
     // MARK: From the other process
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        // Answered: what still comes is nobody's.
+        guard !isOver else { return }
         input.writeImmutableBuffer(unwrapInboundIn(data))
         do {
             while !isOver, let frame = try ForwardFrame.next(in: &input) { take(frame) }

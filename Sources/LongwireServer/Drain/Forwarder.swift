@@ -2,6 +2,14 @@ internal import HTTPTypes
 internal import NIOCore
 internal import NIOPosix
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
 /// Passes a transaction on to the process whose session it belongs to, and its answer back.
 final class Forwarder: HTTPExchangeReceiver {
     private let exchange: any HTTPExchange
@@ -10,11 +18,13 @@ final class Forwarder: HTTPExchangeReceiver {
     /// What came before there was a connection; there is one within a turn or two of the loop.
     private var early: [ForwardFrame]
     private var isOver = false
-    /// What was written since the other process last took everything, in bytes.
+    /// What was written since the other process last took everything, in bytes of memory.
     private var waiting = 0
     /// More than clients that keep to their credit ever have under way: a process that has stopped reading must not
     /// make this one keep whatever somebody sends.
     private static let waitingLimit = 4 * 1024 * 1024
+    /// What a piece takes besides its bytes, until it is written: clients choose how many there are.
+    private static let overhead = 256
 
     private init(_ exchange: any HTTPExchange, _ first: ForwardFrame, failed: @escaping () -> Void) {
         self.exchange = exchange
@@ -52,16 +62,23 @@ final class Forwarder: HTTPExchangeReceiver {
             for frame in early { channel.write(frame.encoded(), promise: nil) }
             early = []
             channel.flush()
-        case .failure:
+        case .failure(let error):
             guard !isOver else { return }
             isOver = true
             early = []
-            failed()
+            // One that is busy, or for which there is no descriptor just now, still has its sessions.
+            if Self.isGone(error) { failed() }
             Problem(
-                status: .serviceUnavailable, title: "Not now", detail: "This session's process is gone.",
+                status: .serviceUnavailable, title: "Not now", detail: "This session's process does not answer.",
                 fields: [.retryAfter: "1"]
             ).answer(exchange)
         }
+    }
+
+    /// Whether nobody is there, rather than nobody who has time.
+    private static func isGone(_ error: any Error) -> Bool {
+        guard let error = error as? IOError else { return false }
+        return error.errnoCode == ECONNREFUSED || error.errnoCode == ENOENT
     }
 
     private func write(_ frame: ForwardFrame) {
@@ -70,7 +87,7 @@ final class Forwarder: HTTPExchangeReceiver {
     }
 
     func bodyReceived(_ bytes: ByteBuffer) {
-        waiting = channel?.isWritable == true ? 0 : waiting + bytes.readableBytes
+        waiting = channel?.isWritable == true ? 0 : waiting + bytes.readableBytes + Self.overhead
         guard waiting <= Self.waitingLimit else { return lost() }
         write(.body(bytes))
     }
