@@ -93,4 +93,23 @@ import Testing
             "\($0)".contains("cannot be opened for the history of a chat: No such file or directory")
         }
     }
+
+    @Test func noMoreThanSoManyRoomsThatNobodyIsInAreKeptHoweverManyAreSilent() {
+        var history = ChatHistory(limit: 10)
+        // Rooms in which nobody says anything count for none that are kept.
+        for number in 0..<3_000 { history.entered("silent \(number)") }
+        for number in 0..<3_000 {
+            history.entered("\(number)")
+            _ = history.append("hello", name: "ada", from: "1", room: "\(number)", time: 0)
+            history.left("\(number)")
+        }
+        #expect(history.rooms.count == ChatHistory.emptyRooms)
+        for number in 0..<3_000 { history.left("silent \(number)") }
+        // Whoever is in one keeps it.
+        history.entered("0")
+        _ = history.append("still here", name: "ada", from: "1", room: "new", time: 0)
+        history.left("1")
+        #expect(history.rooms["0"] != nil && history.rooms["new"] != nil)
+        #expect(history.rooms.count <= ChatHistory.emptyRooms + 2)
+    }
 }

@@ -44,9 +44,11 @@ final class FailureLimiter: Sendable {
     }
 
     /// Makes room: those that are full again first, and then half of the others, whichever they are.
+    ///
+    /// For many at a time: to look at all of them for each would be what a guesser with many addresses wants.
     private func forget(_ buckets: inout [String: Bucket], now: NIODeadline) {
         buckets = buckets.filter { level($0.value, now: now) < burst }
-        guard buckets.count >= capacity else { return }
+        guard buckets.count > capacity / 4 * 3 else { return }
         for key in buckets.keys.prefix(capacity / 2) { buckets[key] = nil }
     }
 

@@ -71,7 +71,8 @@ struct OpeningLimiter: Sendable {
     private mutating func makeRoom(_ rate: Int, _ now: NIODeadline) {
         let full = Double(rate) * TokenBucket.seconds
         buckets = buckets.filter { $0.value.level(rate: rate, now: now) < full }
-        guard buckets.count >= Self.capacity else { return }
+        // For many at a time, since all of them are looked at.
+        guard buckets.count > Self.capacity / 4 * 3 else { return }
         for key in buckets.keys.prefix(Self.capacity / 2) { buckets[key] = nil }
     }
 

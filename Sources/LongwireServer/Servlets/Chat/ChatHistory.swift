@@ -9,6 +9,10 @@ struct ChatHistory: Sendable {
     private(set) var forgotten: UInt64 = 0
     /// How many messages of a room are kept.
     let limit: Int
+    /// The rooms with messages in which somebody is.
+    private var inhabited: Set<String> = []
+    /// How many rooms that nobody is in are kept.
+    static let emptyRooms = 1_000
 
     init(limit: Int) {
         self.limit = limit
@@ -21,7 +25,17 @@ struct ChatHistory: Sendable {
     mutating func append(_ text: String, name: String, from: String, room: String, time: Int64) -> ChatEntry {
         let entry = ChatEntry(number: last + 1, time: time, from: from, name: name, text: text)
         insert(entry, room: room)
+        inhabited.insert(room)
         return entry
+    }
+
+    /// Somebody is in a room from now on, with or without messages.
+    mutating func entered(_ room: String) { if rooms[room] != nil { inhabited.insert(room) } }
+
+    /// The last has left a room: it is kept as one of those that nobody is in, or forgotten where they are enough.
+    mutating func left(_ room: String) {
+        inhabited.remove(room)
+        if rooms.count - inhabited.count > Self.emptyRooms { remove(room) }
     }
 
     mutating func insert(_ entry: ChatEntry, room: String) {
@@ -82,6 +96,9 @@ struct ChatHistory: Sendable {
             }
         }
         if isFirst { return nil }
+        // Nobody is in any of them yet; those in which something was said last are kept.
+        let newest = rooms.sorted { ($0.value.entries.last?.number ?? 0) > ($1.value.entries.last?.number ?? 0) }
+        for (name, _) in newest.dropFirst(Self.emptyRooms) { remove(name) }
     }
 
     private static func escaped(_ text: String) -> String {

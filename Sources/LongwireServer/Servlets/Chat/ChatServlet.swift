@@ -23,9 +23,6 @@ public struct ChatServlet: InlineServlet {
     private static let textLimit = 64 * 1024
     /// How many messages of a room are kept for who was away.
     private static let kept = 100
-    /// How many rooms that nobody is in are remembered.
-    private static let emptyRooms = 1000
-
     private let remembered: Int
     private let state: NIOLockedValueBox<State>
 
@@ -73,6 +70,7 @@ public struct ChatServlet: InlineServlet {
                 }
             }
             state.rooms[member.room, default: [:]][session.identifier] = member
+            state.history.entered(member.room)
             state.members[session.identifier] = member
             let count = state.rooms[member.room]?.count ?? 0
             tell(.joined(name: member.name, members: count), in: member.room, state: state)
@@ -108,7 +106,7 @@ public struct ChatServlet: InlineServlet {
             tell(.left(name: member.name, members: count), in: member.room, state: state)
             guard count == 0 else { return }
             state.rooms[member.room] = nil
-            if state.history.rooms.count - state.rooms.count > Self.emptyRooms { state.history.remove(member.room) }
+            state.history.left(member.room)
         }
     }
 
