@@ -10,7 +10,10 @@ struct Endpoint: Sendable, Equatable {
 
     init(_ url: String) throws(ConnectError) {
         func invalid(_ why: String) -> ConnectError {
-            ConnectError(.invalidURL, "\"\(url)\" \(why); write a URL such as http://127.0.0.1:8080/longwire/echo")
+            // Before an @ there may be a password.
+            let shown = url.contains("@") ? "the URL" : "\"\(url)\""
+            return ConnectError(
+                .invalidURL, "\(shown) \(why); write a URL such as http://127.0.0.1:8080/longwire/echo")
         }
         guard url.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7f }) else {
             throw invalid("holds characters that a URL may not")

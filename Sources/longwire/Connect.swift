@@ -94,6 +94,7 @@ struct Connect: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         CharacterEncoding.useUTF8()
         let report = Report(isQuiet: quiet, verbosity: verbose)
+        if let advice = proxies.advice { report.note(advice) }
         let code = await Conversation(options: self, report: report).run()
         report.flush()
         if code != .done { throw ArgumentParser.ExitCode(code.rawValue) }

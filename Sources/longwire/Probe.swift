@@ -49,11 +49,14 @@ struct Probe: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         CharacterEncoding.useUTF8()
+        if let advice = proxies.advice { Self.say(advice) }
         let outcome = await probe()
-        if let sentence = outcome.sentence {
-            Descriptor.write(Array("longwire: \(Printable.line(sentence))\n".utf8), to: STDERR_FILENO)
-        }
+        if let sentence = outcome.sentence { Self.say(sentence) }
         if outcome.code != .done { throw ArgumentParser.ExitCode(outcome.code.rawValue) }
+    }
+
+    private static func say(_ sentence: String) {
+        Descriptor.write(Array("longwire: \(Printable.line(sentence))\n".utf8), to: STDERR_FILENO)
     }
 
     private func probe() async -> Outcome {

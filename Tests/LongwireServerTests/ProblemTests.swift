@@ -42,4 +42,12 @@ import Testing
         #expect(exchange.head?.headerFields[.cacheControl] == "no-store")
         #expect(exchange.head?.headerFields[.allow] == "POST")
     }
+
+    @Test func nothingInAJSONStringMovesATerminal() throws {
+        // The control characters of ISO 8859, which terminals obey too: U+009B is what ESC [ is.
+        let text = "a\u{9b}31mb\u{85}\u{80}\u{9f}\u{7f}"
+        let quoted = Problem.quoted(text)
+        #expect(quoted.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(quoted)")
+        #expect(try JSONDecoder().decode(String.self, from: Data(quoted.utf8)) == text)
+    }
 }

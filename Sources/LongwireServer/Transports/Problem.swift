@@ -41,7 +41,8 @@ struct Problem {
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
             default:
-                if scalar.value < 0x20 || scalar.value == 0x7f {
+                // Some terminals obey the control characters above ASCII, too.
+                if scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) {
                     let digits = String(scalar.value, radix: 16)
                     quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
                 } else {

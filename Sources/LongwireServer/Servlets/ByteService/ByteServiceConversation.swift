@@ -15,6 +15,7 @@ actor ByteServiceConversation {
     private let session: Session
     private let address: ByteServiceAddress
     private let connectTimeout: TimeAmount
+    private let logger: Logger
     private let executor: any SerialExecutor
     private let channel = ByteChannel()
     private var isLost = false
@@ -25,10 +26,11 @@ actor ByteServiceConversation {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(session: Session, address: ByteServiceAddress, connectTimeout: TimeAmount) {
+    init(session: Session, address: ByteServiceAddress, connectTimeout: TimeAmount, logger: Logger) {
         self.session = session
         self.address = address
         self.connectTimeout = connectTimeout
+        self.logger = logger
         executor = session.eventLoop.executor
     }
 
@@ -37,7 +39,7 @@ actor ByteServiceConversation {
     /// - Throws: ``ServletFailure`` when the service is not there, or breaks the connection.
     func run() async throws {
         do { try await connect() } catch {
-            throw ServletFailure(.peerGone, reason: "cannot reach \(address): \(Self.reason(error))")
+            throw failure("cannot be reached", error)
         }
         defer { channel.close() }
         guard !isLost else { return }
@@ -47,7 +49,7 @@ actor ByteServiceConversation {
             throw error
         } catch {
             writing.cancel()
-            throw ServletFailure(.peerGone, reason: "\(address) broke the connection: \(Self.reason(error))")
+            throw failure("broke the connection", error)
         }
         // The service has nothing more to say; the client may have.
         session.beginClose()
@@ -97,6 +99,15 @@ actor ByteServiceConversation {
                 .connect(host: host, port: port).get()
         case .unix(let path): _ = try await bootstrap.connect(unixDomainSocketPath: path).get()
         }
+    }
+
+    /// What is wrong: the log says where, and clients only what; where the service is, is nobody's business.
+    private func failure(_ what: String, _ error: any Error) -> ServletFailure {
+        let why = Self.reason(error)
+        logger.info(
+            "a service \(what)",
+            metadata: ["address": "\(address)", "session": "\(session.identifier)", "why": "\(why)"])
+        return ServletFailure(.peerGone, reason: "the service \(what): \(why)")
     }
 
     /// An error of the network in a few words.

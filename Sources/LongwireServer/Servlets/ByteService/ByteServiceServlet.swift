@@ -28,20 +28,16 @@ public struct ByteServiceServlet: Servlet {
     ///
     /// - Throws: ``ServletFailure`` when the service is not there, or breaks the connection.
     public func service(_ session: Session) async throws {
-        let conversation = ByteServiceConversation(session: session, address: address, connectTimeout: connectTimeout)
+        let conversation = ByteServiceConversation(
+            session: session, address: address, connectTimeout: connectTimeout, logger: logger)
         let ending = NIOLockedValueBox<Task<Void, Never>?>(nil)
         // Whoever is done first, the conversation or its session.
         defer { ending.withLockedValue { $0 }?.cancel() }
-        do {
-            try await withTaskCancellationHandler {
-                try await conversation.run()
-            } onCancel: {
-                let task = Task { await conversation.over() }
-                ending.withLockedValue { $0 = task }
-            }
-        } catch let failure as ServletFailure {
-            logger.info("\(failure.reason)", metadata: ["session": "\(session.identifier)"])
-            throw failure
+        try await withTaskCancellationHandler {
+            try await conversation.run()
+        } onCancel: {
+            let task = Task { await conversation.over() }
+            ending.withLockedValue { $0 = task }
         }
     }
 }
