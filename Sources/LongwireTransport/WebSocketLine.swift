@@ -9,8 +9,8 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = WebSocketFrame
 
-    /// The greatest WebSocket frame that is taken, in bytes.
-    package static let frameLimit = 1024 * 1024
+    /// The greatest WebSocket frame that is taken, in bytes: one that is not whole is kept.
+    package static let frameLimit = 128 * 1024
 
     private let isClient: Bool
     private var isCloseSent = false
