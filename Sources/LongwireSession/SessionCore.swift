@@ -28,7 +28,7 @@ package final class SessionCore {
     private var isHeldUp = false
     var mailbox = Mailbox()
     /// How the session ended, with what never reached the machine counted in.
-    package private(set) var ending: SessionEnding?
+    @Seldom package private(set) var ending: SessionEnding?
     /// Whether those who wait for the end have been told.
     private(set) var isEndTold = false
     /// CLOSE that waits for messages on their way from other threads.
@@ -44,6 +44,8 @@ package final class SessionCore {
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
+    /// What most writes fit in.
+    private static let scratchBytes = 240
     private static let heldUpPause = TimeAmount.milliseconds(250)
     /// The most data that one write takes.
     private static let writeBytes = 64 * 1024
@@ -170,6 +172,7 @@ package final class SessionCore {
             scratch.clear()
             var control = scratch
             scratch = ByteBuffer()
+            if headroom > 0, control.capacity == 0 { control.reserveCapacity(Self.scratchBytes) }
             while true {
                 if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
                 let data = machine.transmit(

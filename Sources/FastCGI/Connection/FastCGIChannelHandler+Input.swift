@@ -21,12 +21,16 @@ extension FastCGIChannelHandler {
 
     /// Tells the requests that received something, then flushes once.
     func readCompleted() {
+        if let request = self.touched {
+            self.touched = nil
+            request.readCompleted()
+        }
         var index = 0
-        while index < self.touched.count {
-            self.touched[index].readCompleted()
+        while index < self.alsoTouched.count {
+            self.alsoTouched[index].readCompleted()
             index += 1
         }
-        self.touched.removeAll(keepingCapacity: self.touched.count <= 4)
+        if index > 0 { self.alsoTouched = [] }
         self.isInRead = false
         self.flushIfNeeded()
     }
@@ -67,7 +71,7 @@ extension FastCGIChannelHandler {
     private func touch(_ request: FastCGIRequest) {
         guard !request.isTouched else { return }
         request.isTouched = true
-        self.touched.append(request)
+        if self.touched == nil { self.touched = request } else { self.alsoTouched.append(request) }
     }
 
     /// Makes the head and asks the application for its handler.

@@ -25,8 +25,9 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     var phase = Phase.open
     var decoder = RecordDecoder()
     var machine: ConnectionStateMachine<FastCGIRequest>
-    /// The requests that received parts in the current read.
-    var touched: [FastCGIRequest] = []
+    /// The requests that received parts in the current read: one nearly always, for which no list is made.
+    var touched: FastCGIRequest?
+    var alsoTouched: [FastCGIRequest] = []
     /// The header of a STDOUT record; its storage is used again once it has been written to the socket.
     var recordHeader = ByteBuffer()
     private var isCounted = false
@@ -175,7 +176,8 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
         self.headTimer?.cancel()
         self.headTimer = nil
         self.decoder = RecordDecoder()
-        self.touched = []
+        self.touched = nil
+        self.alsoTouched = []
         for request in self.machine.connectionClosed() { request.ended(reason) }
     }
 

@@ -5,7 +5,7 @@ package import NIOCore
 /// A channel holds on to its first buffer for as long as it lives, to read into it again. So the first one is tiny, and
 /// every later one is made for its read, as large as the last reads make it likely to be filled.
 package struct LeanReceiveAllocator: RecvByteBufferAllocator {
-    private static let first: UInt32 = 64
+    private static let first: UInt32 = 16
     private static let least: UInt32 = 512
 
     private let greatest: UInt32

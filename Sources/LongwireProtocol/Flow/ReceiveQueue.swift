@@ -33,7 +33,9 @@ package struct ReceiveQueue {
     private var borrowed = 0
     private var assembling: ByteBuffer?
     /// The other side's CLOSE, once it and all before it arrived.
-    private(set) var close: (code: CloseCode, reason: String)?
+    @Seldom private(set) var close: (code: CloseCode, reason: String)? { didSet { isClosed = close != nil } }
+    /// Whether there was one.
+    private(set) var isClosed = false
     /// Whether what comes is dropped at once: the application has ended.
     private var isDiscarding = false
 
@@ -81,7 +83,7 @@ package struct ReceiveQueue {
 
     /// Whether ``receiveNext(_:cost:)`` takes a message with this number: nothing is missing or over.
     func takesNext(_ number: UInt64) -> Bool {
-        number == received + 1 && close == nil && kept.isEmpty && !isDiscarding
+        number == received + 1 && !isClosed && kept.isEmpty && !isDiscarding
     }
 
     /// Takes a whole message with the next number.

@@ -47,10 +47,12 @@ package struct SendQueue {
     /// Numbers below the cursor that go again, lowest first (finite transactions).
     private var unsent: [ClosedRange<UInt64>] = []
     /// The message of which the rest has no number yet.
-    private var pending: Message? { didSet { isTaking = pending == nil && closing == nil } }
+    @Seldom private var pending: Message? { didSet { isTaking = pending == nil && closing == nil } }
     /// The bytes of a message that was taken and of which so much has no number yet.
     package var waiting: Int { pending?.payload.readableBytes ?? 0 }
-    private var closing: (code: CloseCode, reason: String)? { didSet { isTaking = pending == nil && closing == nil } }
+    @Seldom private var closing: (code: CloseCode, reason: String)? {
+        didSet { isTaking = pending == nil && closing == nil }
+    }
     /// Whether a message may be taken now, room permitting; asked for with every message.
     private var isTaking = true
     /// The number of CLOSE, once it has one.

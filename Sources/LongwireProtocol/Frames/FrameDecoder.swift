@@ -78,16 +78,16 @@ package struct FrameDecoder {
         var number: UInt64 = 0
         var start = 0
         let length = current.withUnsafeReadableBytes { bytes -> Int in
-            guard let header = FrameHeader(reading: bytes),
-                header.type == FrameType.text || header.type == FrameType.message,
-                header.length <= UInt64(min(FrameLimits.value, bytes.count - header.size)),
-                let (value, size) = VarInt.read(UnsafeRawBufferPointer(rebasing: bytes[header.size...])),
-                value > 0, UInt64(size) <= header.length
+            var index = 0
+            guard let type = VarInt.read(bytes, at: &index), type == FrameType.text || type == FrameType.message,
+                let size = VarInt.read(bytes, at: &index), size <= UInt64(min(FrameLimits.value, bytes.count - index))
             else { return -1 }
-            isText = header.type == FrameType.text
+            let end = index + Int(size)
+            guard let value = VarInt.read(bytes, at: &index), value > 0, index <= end else { return -1 }
+            isText = type == FrameType.text
             number = value
-            start = header.size + size
-            return Int(header.length) - size
+            start = index
+            return end - index
         }
         guard length >= 0, length <= FrameLimits.payload else { return nil }
         current.moveReaderIndex(forwardBy: start)

@@ -25,6 +25,24 @@ package enum VarInt {
         return readLong(bytes)
     }
 
+    /// The same from `index` on, which it moves behind the integer.
+    @inline(__always)
+    static func read(_ bytes: UnsafeRawBufferPointer, at index: inout Int) -> UInt64? {
+        guard index < bytes.count else { return nil }
+        let first = bytes[index]
+        if first < 0x40 {
+            index += 1
+            return UInt64(first)
+        }
+        if first < 0x80, bytes.count - index >= 2 {
+            defer { index += 2 }
+            return UInt64(first & 0x3f) << 8 | UInt64(bytes[index + 1])
+        }
+        guard let (value, size) = readLong(UnsafeRawBufferPointer(rebasing: bytes[index...])) else { return nil }
+        index += size
+        return value
+    }
+
     private static func readLong(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
         guard let first = bytes.first, first >= 0x80 else { return nil }
         let size = 1 << Int(first >> 6)

@@ -96,7 +96,7 @@ extension SessionMachine {
             guard isNew else { return }
             movedAt = now
             unreadableInputs = 0
-            guard inbox.close != nil else { return }
+            guard inbox.isClosed else { return }
             sayPeerClose(now: now)
             endIfBothClosed()
         } catch {

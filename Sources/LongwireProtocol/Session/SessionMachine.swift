@@ -43,9 +43,9 @@ package struct SessionMachine: ~Copyable {
     package private(set) var checksum: Bool
     let wantsChecksum: Bool
     /// Client: the path of the URL with its query, which a bare line's OPEN names.
-    package var target: String?
+    @Seldom package var target: String?
     /// Client: what a bare line's OPEN says of who asks; not said where it is too long for a frame's parameters.
-    package var authorization: String?
+    @Seldom package var authorization: String?
     /// Client: whether there is another way to the server than bare TCP, on which a refusal may be another's.
     package var hasOtherTransports = true
     /// The parameters of OPENED: what the server says beside the session's own.
@@ -93,8 +93,8 @@ package struct SessionMachine: ~Copyable {
     var owedGoing: CloseCode?
     /// The advice to come to an end: given by the server, repeated on a new path; or heard by the client.
     var goingCode: CloseCode?
-    var owedAbort: AbortFrame?
-    package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
+    @Seldom var owedAbort: AbortFrame?
+    @Seldom package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
     /// Whether the session is over.
     package private(set) var isEnded = false
 

@@ -9,9 +9,7 @@ final class ServerSession: SessionObserver {
     private let servlet: ServletKind
     /// What the servlet is told when it starts; not kept beyond.
     private var request: KeptRequest?
-    private let servletName: String
-    private let address: String?
-    private let principal: String?
+    private let names: SessionNames
     /// Ends the session where it says nothing or lasts too long.
     private var term: SessionTerm?
     private let session: Session
@@ -27,9 +25,8 @@ final class ServerSession: SessionObserver {
         self.mount = mount
         self.servlet = servlet
         self.request = KeptRequest(request)
-        servletName = request.servlet
-        address = request.remoteAddress
-        principal = request.principal
+        names = SessionNames(
+            servlet: request.servlet, principal: request.principal, address: request.remoteAddress)
         self.slowServlet = slowServlet
         session = Session(core, principal: request.principal)
     }
@@ -40,9 +37,7 @@ final class ServerSession: SessionObserver {
         isStarted = true
         self.request = nil
         term = SessionTerm(core, mount.configuration.limits)
-        record = SessionRecord(
-            core, servlet: servletName, principal: request.principal, address: request.remoteAddress,
-            logger: mount.logger)
+        record = SessionRecord(core, names, logger: mount.logger)
         switch servlet {
         case .inline(let servlet): timed { servlet.opened(session, request: request) }
         case .task(let servlet): start(servlet, request)
@@ -61,7 +56,7 @@ final class ServerSession: SessionObserver {
         switch servlet.runs {
         case .onEventLoop:
             let executor = LoopTaskExecutor(
-                session.eventLoop, limit: slowServlet, logger: mount.logger, servlet: servletName,
+                session.eventLoop, limit: slowServlet, logger: mount.logger, servlet: names.servlet,
                 session: session.identifier)
             task = Task(executorPreference: executor, operation: run)
         case .anywhere: task = Task(operation: run)
@@ -117,12 +112,13 @@ final class ServerSession: SessionObserver {
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
         mount.ended(
-            core, ending, servlet: servletName, address: address, principal: principal, wasUsed: isStarted)
+            core, ending, servlet: names.servlet, address: names.address, principal: names.principal, wasUsed: isStarted
+        )
         term?.cancel()
         term = nil
         task?.cancel()
         task = nil
-        record?.ended(ending, core, logger: mount.logger)
+        record?.ended(ending, core, names, logger: mount.logger)
         if isStarted, case .inline(let servlet) = servlet { timed { servlet.ended(ending, of: session) } }
     }
 
@@ -135,7 +131,7 @@ final class ServerSession: SessionObserver {
             mount.logger.warning(
                 "a servlet held its event loop",
                 metadata: [
-                    "servlet": "\(servletName)", "session": "\(session.identifier)",
+                    "servlet": "\(names.servlet)", "session": "\(session.identifier)",
                     "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
                 ])
         }

@@ -3,36 +3,37 @@ internal import LongwireProtocol
 internal import LongwireSession
 internal import NIOCore
 
+/// What the log and operators call a session by.
+struct SessionNames {
+    let servlet: String
+    let principal: String?
+    let address: String?
+}
+
 /// What the log says of a session: a line when it opens and one when it ends, both at the level info.
 ///
 /// Neither has anything of what was said, no token and no query; of reasons only our own.
 struct SessionRecord {
-    private let servlet: String
-    private let principal: String?
-    private let address: String?
     private let transport: TransportKind?
     private let begin = NIODeadline.now()
 
-    init(_ core: SessionCore, servlet: String, principal: String?, address: String?, logger: Logger) {
-        self.servlet = servlet
-        self.principal = principal
-        self.address = address
+    init(_ core: SessionCore, _ names: SessionNames, logger: Logger) {
         transport = core.machine.usedTransport
-        logger.info("session opened", metadata: metadata(core))
+        logger.info("session opened", metadata: metadata(core, names))
     }
 
-    private func metadata(_ core: SessionCore) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["session": "\(core.machine.identifier)", "servlet": "\(servlet)"]
-        if let principal { metadata["principal"] = "\(principal)" }
-        if let address { metadata["address"] = "\(address)" }
+    private func metadata(_ core: SessionCore, _ names: SessionNames) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["session": "\(core.machine.identifier)", "servlet": "\(names.servlet)"]
+        if let principal = names.principal { metadata["principal"] = "\(principal)" }
+        if let address = names.address { metadata["address"] = "\(address)" }
         if let transport { metadata["transport"] = "\(transport)" }
         return metadata
     }
 
-    func ended(_ ending: SessionEnding, _ core: SessionCore, logger: Logger) {
+    func ended(_ ending: SessionEnding, _ core: SessionCore, _ names: SessionNames, logger: Logger) {
         // Building the line costs more than asking.
         guard logger.logLevel <= .info else { return }
-        var metadata = metadata(core)
+        var metadata = metadata(core, names)
         metadata["milliseconds"] = .stringConvertible((NIODeadline.now() - begin).nanoseconds / 1_000_000)
         metadata["ending"] = "\(ending.kind)"
         metadata["code"] = .stringConvertible(ending.code.rawValue)
