@@ -11,6 +11,8 @@ let nioHTTPTypesHTTP2 = Target.Dependency.product(name: "NIOHTTPTypesHTTP2", pac
 let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioSSL = Target.Dependency.product(
     name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
+let jwtKit = Target.Dependency.product(
+    name: "JWTKit", package: "jwt-kit", condition: .when(traits: ["JWT"]))
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -22,6 +24,7 @@ let package = Package(
     products: [
         .library(name: "FastCGI", targets: ["FastCGI"]),
         .library(name: "LongwireServer", targets: ["LongwireServer"]),
+        .library(name: "LongwireJWT", targets: ["LongwireJWT"]),
         .library(name: "LongwireClient", targets: ["LongwireClient"]),
         .library(name: "LongwireTesting", targets: ["LongwireTesting"]),
         .executable(name: "longwired", targets: ["longwired"]),
@@ -29,7 +32,8 @@ let package = Package(
     ],
     traits: [
         .trait(name: "TLS", description: "HTTPS in the client and TLS at the TCP listener, through swift-nio-ssl."),
-        .default(enabledTraits: ["TLS"]),
+        .trait(name: "JWT", description: "JSON Web Tokens as a rule of who may in, through jwt-kit."),
+        .default(enabledTraits: ["TLS", "JWT"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -40,6 +44,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
@@ -70,6 +75,11 @@ let package = Package(
                 .embedInCode("Browser/chat.html"),
             ]),
         .target(
+            name: "LongwireJWT",
+            dependencies: [
+                "LongwireServer", "LongwireTransport", nio("NIOCore"), nio("NIOConcurrencyHelpers"), log, jwtKit,
+            ]),
+        .target(
             name: "LongwireClient",
             dependencies: [
                 "LongwireProtocol", "LongwireSession", "LongwireTransport", nio("NIOCore"),
@@ -85,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "longwired",
             dependencies: [
-                "LongwireServer", "FastCGI", nio("NIOCore"), nio("NIOPosix"), argumentParser, yams,
+                "LongwireServer", "FastCGI", .target(name: "LongwireJWT", condition: .when(traits: ["JWT"])),
+                nio("NIOCore"), nio("NIOPosix"), argumentParser, yams,
                 unixSignals, log,
             ]),
         .executableTarget(
@@ -132,6 +143,12 @@ let package = Package(
                 "LongwireTransport", "TestSupport", nio("NIOWebSocket"),
                 nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
                 nio("NIOHTTP1"), nio("NIOEmbedded"), httpTypes, nioHTTPTypes, nioHTTPTypesHTTP1, log,
+            ]),
+        .testTarget(
+            name: "LongwireJWTTests",
+            dependencies: [
+                "LongwireJWT", "LongwireServer", "LongwireTransport", "TestSupport",
+                nio("NIOCore"), nio("NIOConcurrencyHelpers"), httpTypes, log, jwtKit,
             ]),
         .testTarget(name: "SupportTests", dependencies: ["TestSupport", nio("NIOCore"), nio("NIOPosix")]),
         .testTarget(
@@ -185,6 +202,7 @@ if Context.environment["LONGWIRE_FUZZ"] != nil {
         "MessageBytes": ["LongwireProtocol", "LongwireTransport"],
         "RequestFields": ["LongwireProtocol", "LongwireServer", "LongwireTransport", httpTypes],
         "ClientAnswers": ["LongwireClient", "LongwireTransport"],
+        "WebSocketBytes": ["LongwireServer", "LongwireTransport", httpTypes, nio("NIOEmbedded"), nio("NIOWebSocket")],
         "SessionOperations": ["LongwireProtocol"],
     ]
     package.targets.append(.target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"))

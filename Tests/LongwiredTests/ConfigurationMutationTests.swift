@@ -7,7 +7,8 @@ import Testing
     private static let text = """
         mount: /talk
         listen: {http: ["127.0.0.1:8080", "[::1]:8080"], tcp-offer: 9001, hosts: [example.org]}
-        access: {rule: tokens:/etc/longwire/tokens, trusted-proxies: [10.0.0.0/8, unix], forwarded: forwarded}
+        access: {rule: tokens:/etc/longwire/tokens, trusted-proxies: [10.0.0.0/8, unix], forwarded: forwarded,
+                 jwt-issuer: "https://login.example.org", jwt-audiences: [longwire], jwt-leeway: 5s, jwt-claim: email}
         session:
           heartbeat: 5s   # a comment
           window: 256KiB

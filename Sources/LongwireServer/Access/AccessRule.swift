@@ -42,7 +42,9 @@ public enum AccessVerdict: Sendable, Equatable {
     /// There are no credentials: 401, and nobody is blamed.
     case missing
     /// The credentials are wrong, for a reason without anything of them: 401, and it counts as a failure.
-    case refused(String)
+    ///
+    /// `logged` is what the log says in its place, where a stranger need not know it.
+    case refused(String, logged: String? = nil)
     /// It is known who asks, and they may not: 403.
     case forbidden(String)
     /// It cannot be found out now: 503.

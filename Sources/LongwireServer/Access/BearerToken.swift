@@ -7,6 +7,9 @@ extension SessionRequest {
         return Self.bearerToken(in: value)
     }
 
+    /// Whether there is a field Authorization at all, whatever stands in it.
+    package var hasAuthorization: Bool { head.headerFields[.authorization] != nil }
+
     /// The most bytes of a token that is looked at.
     private static let bearerLimit = 8 * 1024
 

@@ -48,7 +48,7 @@ extension Mount {
             request.principal = principal
             return .admitted(request)
         case .missing: return .denied(.missing)
-        case .refused(let why): return .denied(deny(.refused(why), request))
+        case .refused(let why, let logged): return .denied(deny(.refused(why), request, logged: logged))
         case .forbidden(let why): return .denied(deny(.forbidden(why), request))
         case .unavailable(let why):
             logger.warning("cannot find out who asks", metadata: ["servlet": "\(request.servlet)", "why": "\(why)"])
@@ -56,13 +56,13 @@ extension Mount {
         }
     }
 
-    private func deny(_ denial: Denial, _ request: SessionRequest) -> Denial {
+    private func deny(_ denial: Denial, _ request: SessionRequest, logged: String? = nil) -> Denial {
         guard failures.mayFail(request.remoteAddress, now: .now()) else { return .tooMany }
         logger.notice(
             "not let in",
             metadata: [
                 "servlet": "\(request.servlet)", "address": "\(request.remoteAddress ?? "unknown")",
-                "why": "\(denial.sentence)",
+                "why": "\(logged ?? denial.sentence)",
             ])
         return denial
     }

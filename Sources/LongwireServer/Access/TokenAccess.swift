@@ -1,5 +1,4 @@
 public import Logging
-internal import HTTPTypes
 public import LongwireSession
 
 /// Lets in who brings a token of a file, under the name that the file has for it.
@@ -39,7 +38,7 @@ public struct TokenAccess: AccessRule {
     /// Whose token it is.
     public func judge(_ request: SessionRequest) -> AccessAnswer {
         guard let token = request.bearerToken else {
-            return .now(Self.hasOther(request) ? .refused("the field Authorization has no bearer token") : .missing)
+            return .now(request.hasAuthorization ? .refused("the field Authorization has no bearer token") : .missing)
         }
         if let list = file.current { return .now(Self.verdict(token, list)) }
         return .later { [file] in Self.verdict(token, await file.looked()) }
@@ -52,8 +51,6 @@ public struct TokenAccess: AccessRule {
         guard let token = request.bearerToken, let name = request.principal else { return nil }
         return TokenProof(file: file, entry: TokenList.Entry(digest: AccessToken.digest(token), name: name))
     }
-
-    private static func hasOther(_ request: SessionRequest) -> Bool { request.head.headerFields[.authorization] != nil }
 
     private static func verdict(_ token: String, _ list: TokenList?) -> AccessVerdict {
         guard let list else { return .unavailable("tokens cannot be checked now") }

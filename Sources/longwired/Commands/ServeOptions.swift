@@ -60,6 +60,10 @@ struct ServeOptions: ParsableArguments {
     @Option(help: .setting("listen.https-key")) var httpsKey: String?
     @Option(help: .setting("listen.https-clients")) var httpsClients: String?
     @Option(help: .setting("listen.hosts", "repeatable")) var host: [String] = []
+    @Option(help: .setting("access.jwt-issuer")) var jwtIssuer: String?
+    @Option(help: .setting("access.jwt-audiences", "repeatable")) var jwtAudience: [String] = []
+    @Option(help: .setting("access.jwt-leeway")) var jwtLeeway: String?
+    @Option(help: .setting("access.jwt-claim")) var jwtClaim: String?
     @Option(help: .setting("access.trusted-proxies", "repeatable")) var trustedProxy: [String] = []
     @Option(help: .setting("access.forwarded")) var forwarded: String?
     @Option(help: .setting("session.bundle")) var bundle: String?
@@ -92,7 +96,7 @@ struct ServeOptions: ParsableArguments {
     func loader(_ file: ConfigOption) -> SettingsLoader {
         var flags: [String: [String]] = [
             "fastcgi": fastcgi, "http": http, "tcp": tcp, "servlet": servlet, "origin": origin,
-            "https": https, "host": host, "trusted-proxy": trustedProxy,
+            "https": https, "host": host, "trusted-proxy": trustedProxy, "jwt-audience": jwtAudience,
         ]
         let texts = [
             "mount": mount, "heartbeat": heartbeat, "resume-time": resumeTime, "message-limit": messageLimit,
@@ -106,7 +110,8 @@ struct ServeOptions: ParsableArguments {
             "bundle": bundle, "bundle-messages": bundleMessages, "bundle-delay": bundleDelay, "hold": hold,
             "repeat-time": repeatTime, "requests": requests, "checksum": checksum,
             "https-certificate": httpsCertificate, "https-key": httpsKey, "https-clients": httpsClients,
-            "access": access, "forwarded": forwarded,
+            "access": access, "forwarded": forwarded, "jwt-issuer": jwtIssuer, "jwt-leeway": jwtLeeway,
+            "jwt-claim": jwtClaim,
         ]
         let limits = [
             "sessions-per-address": sessionsPerAddress, "sessions-per-user": sessionsPerUser, "openings": openings,

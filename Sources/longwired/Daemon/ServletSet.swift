@@ -5,6 +5,8 @@ internal import Logging
 struct ServletSet: Sendable {
     private let specifications: [String: ServletSpecification]
     private let accessSpecifications: [String: AccessSpecification]
+    /// What JSON Web Tokens had to say when the rules were made.
+    private let jwt: JWTSettings
     let kinds: [String: ServletKind]
     /// Who may use them, where that is not everybody.
     let access: [String: any AccessRule]
@@ -25,7 +27,9 @@ struct ServletSet: Sendable {
         var access: [String: any AccessRule] = [:]
         // Servlets with the same file have one rule, which reads it once.
         var rules: [String: any AccessRule] = [:]
-        for (name, specification) in old?.accessSpecifications ?? [:] { rules[specification.text] = old?.access[name] }
+        for (name, specification) in old?.accessSpecifications ?? [:] where old?.jwt == settings.jwt {
+            rules[specification.text] = old?.access[name]
+        }
         for name in settings.servlets.keys.sorted() {
             let specification = settings.access(of: name)
             let isOwn = settings.servletAccess[name] != nil
@@ -37,7 +41,7 @@ struct ServletSet: Sendable {
             }
             do {
                 if rules[specification.text] == nil {
-                    rules[specification.text] = try specification.make(logger: logger)
+                    rules[specification.text] = try specification.make(settings, logger: logger)
                 }
                 access[name] = rules[specification.text]
             } catch {
@@ -58,8 +62,8 @@ struct ServletSet: Sendable {
         return (
             ServletSet(
                 specifications: settings.servlets,
-                accessSpecifications: Dictionary(uniqueKeysWithValues: accessSpecifications), kinds: kinds,
-                access: access), complaints
+                accessSpecifications: Dictionary(uniqueKeysWithValues: accessSpecifications), jwt: settings.jwt,
+                kinds: kinds, access: access), complaints
         )
     }
 

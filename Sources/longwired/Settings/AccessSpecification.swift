@@ -1,18 +1,24 @@
 internal import LongwireServer
 internal import Logging
 
+#if JWT
+    internal import LongwireJWT
+#endif
+
 /// Who may use a servlet, as it is configured.
 enum AccessSpecification: Sendable, Equatable {
     case open
     /// Who has a token of this file.
     case tokens(String)
+    /// Who has a JSON Web Token that a key of this file signed.
+    case jwt(String)
     /// Whom the web server authenticated.
     case webServer
     /// Who has a certificate that was verified.
     case certificate
 
     /// What can be written.
-    static let forms = "open, tokens:FILE, web-server or certificate"
+    static let forms = "open, tokens:FILE, jwt:FILE, web-server or certificate"
 
     /// Reads what stands behind `access:`.
     init(_ text: String) throws(ConfigurationError) {
@@ -21,6 +27,7 @@ enum AccessSpecification: Sendable, Equatable {
         case "web-server": self = .webServer
         case "certificate": self = .certificate
         case _ where text.hasPrefix("tokens:"): self = .tokens(try Self.path(text, "tokens"))
+        case _ where text.hasPrefix("jwt:"): self = .jwt(try Self.path(text, "jwt"))
         default: throw ConfigurationError("\"\(text)\" is not a rule; write \(Self.forms)")
         }
     }
@@ -38,6 +45,7 @@ enum AccessSpecification: Sendable, Equatable {
         switch self {
         case .open: "open"
         case .tokens(let path): "tokens:\(path)"
+        case .jwt(let path): "jwt:\(path)"
         case .webServer: "web-server"
         case .certificate: "certificate"
         }
@@ -46,12 +54,19 @@ enum AccessSpecification: Sendable, Equatable {
     /// The rule itself; nil for everybody.
     ///
     /// - Throws: ``ConfigurationError`` where it cannot work, such as for a file that is not there.
-    func make(logger: Logger) throws(ConfigurationError) -> (any AccessRule)? {
+    func make(_ settings: Settings, logger: Logger) throws(ConfigurationError) -> (any AccessRule)? {
         switch self {
-        case .open: nil
-        case .tokens(let path): try TokenAccess(file: path, logger: logger)
-        case .webServer: WebServerAccess()
-        case .certificate: CertificateAccess()
+        case .open: return nil
+        case .tokens(let path): return try TokenAccess(file: path, logger: logger)
+        case .jwt(let path):
+            #if JWT
+                return try JWTAccess(keys: path, requirements: settings.jwt.requirements, logger: logger)
+            #else
+                throw ConfigurationError(
+                    "jwt:\(path): this longwired was built without JSON Web Tokens (the trait JWT)")
+            #endif
+        case .webServer: return WebServerAccess()
+        case .certificate: return CertificateAccess()
         }
     }
 

@@ -11,7 +11,8 @@ enum FastCGILimits {
 extension Setting {
     /// Every key but `servlets`, in the order of the file.
     static let all: [Setting] =
-        general + secureListening + browsers + access + sessions + bundles + limits + clientLimits + drain + log
+        general + secureListening + browsers + access + jwt + sessions + bundles + limits + clientLimits
+        + drain + log
 
     private static let general: [Setting] = [
         Setting(

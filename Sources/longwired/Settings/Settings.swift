@@ -23,6 +23,8 @@ struct Settings: Sendable {
     /// Who may use servlets that say nothing else, and those that do, by their names.
     var access = AccessSpecification.open
     var servletAccess: [String: AccessSpecification] = [:]
+    /// What JSON Web Tokens must say.
+    var jwt = JWTSettings()
     var trustedProxies: [String] = []
     var forwardedField = ForwardedField.xForwardedFor
     var checksum = Answer.yes
