@@ -59,5 +59,7 @@ struct BenchSettings: Sendable {
         let all = Figure.allCases
         return values["figures"].map { text in all.filter { text.contains($0.rawValue) } } ?? all
     }
+    /// The processes that take part, besides this one and their children.
+    var processes: [Int] { values["processes"].map { $0.split(separator: ",").compactMap { Int($0) } } ?? [] }
     var output: String? { values["output"] }
 }

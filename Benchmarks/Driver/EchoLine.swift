@@ -20,6 +20,8 @@ struct EchoWay: Sendable {
     var about: String
     /// Opens a line for messages of one size.
     var open: @Sendable (_ loop: any EventLoop, _ size: Int) async throws -> NIOLoopBound<any EchoLine>
+    /// The same to a server that was told to make do with one core; nil where that is no other one.
+    var openOnOneCore: (@Sendable (_ loop: any EventLoop, _ size: Int) async throws -> NIOLoopBound<any EchoLine>)?
 }
 
 /// Why something could not be measured.

@@ -4,6 +4,8 @@ internal import NIOCore
 enum Figure: String, CaseIterable, Sendable {
     /// Half of the round trips take less: one session, one message of 64 bytes under way.
     case roundTrip = "round trip"
+    /// The same while every process that takes part is on one core: no processor has to be woken.
+    case oneCore = "one core"
     /// Messages of 64 bytes a second, there and back: 8 sessions with 128 under way each.
     case rate
     /// Bytes a second, there and back, in messages of 16 KiB: one session with 16 under way.
@@ -13,19 +15,29 @@ enum Figure: String, CaseIterable, Sendable {
     var size: Int { self == .bulk ? 16 * 1024 : 64 }
     var window: Int {
         switch self {
-        case .roundTrip: 1
+        case .roundTrip, .oneCore: 1
         case .rate: 128
         case .bulk: 16
         }
     }
 
     /// Whether less is better.
-    var isTime: Bool { self == .roundTrip }
+    var isTime: Bool { self == .roundTrip || self == .oneCore }
+
+    /// How it is called in tables.
+    var title: String {
+        switch self {
+        case .roundTrip: "round trip"
+        case .oneCore: "round trip on one core"
+        case .rate: "64-byte messages"
+        case .bulk: "16-KiB messages"
+        }
+    }
 
     /// What was counted, in the figure's unit: µs, thousands a second, MB a second.
     func value(received: UInt64, times: [Int64], seconds: Double) -> Double {
         switch self {
-        case .roundTrip: Double(times.sorted()[times.count / 2]) / 1_000
+        case .roundTrip, .oneCore: Double(times.sorted()[times.count / 2]) / 1_000
         case .rate: Double(received) / seconds / 1_000
         case .bulk: Double(received) * Double(size) / seconds / 1_000_000
         }
@@ -33,7 +45,7 @@ enum Figure: String, CaseIterable, Sendable {
 
     var unit: String {
         switch self {
-        case .roundTrip: "µs"
+        case .roundTrip, .oneCore: "µs"
         case .rate: "k/s"
         case .bulk: "MB/s"
         }
@@ -51,7 +63,8 @@ struct Measurement: Sendable {
 
     func run(on loop: any EventLoop) async throws -> Double {
         var lines: [NIOLoopBound<any EchoLine>] = []
-        for _ in 0..<figure.sessions { lines.append(try await way.open(loop, figure.size)) }
+        let open = figure == .oneCore ? way.openOnOneCore ?? way.open : way.open
+        for _ in 0..<figure.sessions { lines.append(try await open(loop, figure.size)) }
         let opened = lines
         let (figure, seconds) = (figure, seconds)
         let loads = try await loop.submit {

@@ -60,6 +60,9 @@ struct Rounds {
             say("round \(round) of \(settings.rounds); others take \(Int(load * 100)) % of the processors")
             for figure in settings.figures {
                 var words: [String] = []
+                let cores = Cores(of: settings.processes)
+                if figure == .oneCore { try cores.narrow() }
+                defer { if figure == .oneCore { cores.widen() } }
                 // Another one begins each time.
                 let start = round % result.ways.count
                 for way in result.ways[start...] + result.ways[..<start] {

@@ -94,13 +94,16 @@ struct Ways {
         guard let nginx = settings.port("nginx") else { return [] }
         var ways: [EchoWay] = []
         if settings.text("events") != nil {
-            let place = EventsLine.Place(
-                port: nginx, events: "/events/open", posts: { ("/events/send?session=\($0)", []) }, isBundled: true)
+            let place = { @Sendable (path: String) in
+                EventsLine.Place(
+                    port: nginx, events: "\(path)/open", posts: { ("\(path)/send?session=\($0)", []) },
+                    isBundled: true)
+            }
             ways.append(
-                EchoWay(name: "Go events", about: "peer: Go's net/http, Server-Sent Events and bundled POSTs") {
-                    loop, _ in
-                    try await EventsLine.open(place, on: loop)
-                })
+                EchoWay(
+                    name: "Go events", about: "peer: Go's net/http, Server-Sent Events and bundled POSTs",
+                    open: { loop, _ in try await EventsLine.open(place("/events"), on: loop) },
+                    openOnOneCore: { loop, _ in try await EventsLine.open(place("/events-one"), on: loop) }))
         }
         if settings.text("polling") != nil {
             ways.append(

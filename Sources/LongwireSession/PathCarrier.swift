@@ -20,11 +20,14 @@ package protocol PathCarrier: AnyObject {
     func closeAfterLastWord(_ heard: @escaping () -> Void)
     /// Lets a carrier of finite transactions send requests or answers; others do nothing.
     func exchange(_ core: SessionCore, now: NIODeadline)
+    /// Everything of this turn has been written and flushed.
+    func settled(_ core: SessionCore, now: NIODeadline)
 }
 
 extension PathCarrier {
     package var headroom: Int { 0 }
     package func write(reserved bytes: inout ByteBuffer) { write(control: bytes, data: nil) }
+    package func settled(_ core: SessionCore, now: NIODeadline) {}
     package func exchange(_ core: SessionCore, now: NIODeadline) {}
     package func closeAfterLastWord(_ heard: @escaping () -> Void) {
         close()

@@ -160,45 +160,52 @@ package final class SessionCore {
         isHeldUp = false
         for (path, carrier) in carriers {
             carrier.exchange(self, now: now)
-            var isWritable = carrier.isWritable
+            let isWritable = carrier.isWritable
             // Who does not read gets no control frames either: they are state, and what they say last is enough.
-            guard isWritable || machine.isEnded else {
+            if isWritable || machine.isEnded {
+                write(path, carrier, isWritable, now: now)
+            } else {
                 isHeldUp = true
-                continue
             }
-            // What follows the first piece is rare.
-            var headroom = carrier.headroom
-            var hasWritten = false
-            scratch.clear()
-            var control = scratch
-            scratch = ByteBuffer()
-            if headroom > 0, control.capacity == 0 { control.reserveCapacity(Self.scratchBytes) }
-            while true {
-                if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
-                let data = machine.transmit(
-                    on: path, control: &control, maxBytes: isWritable ? Self.writeBytes : 0, now: now)
-                guard data != nil || control.readableBytes > headroom else { break }
-                if let data, data.readableBytes > Self.copiedBytes {
-                    control.moveReaderIndex(forwardBy: headroom)
-                    carrier.write(control: control, data: data)
-                } else {
-                    if let data { control.writeImmutableBuffer(data) }
-                    if headroom > 0 {
-                        carrier.write(reserved: &control)
-                    } else {
-                        carrier.write(control: control, data: nil)
-                    }
-                }
-                headroom = 0
-                // What was written first is kept: once it has left, the next turn writes into the same memory.
-                if !hasWritten { scratch = control }
-                control = ByteBuffer()
-                hasWritten = true
-                isWritable = carrier.isWritable
-            }
-            if hasWritten { carrier.flush() } else { scratch = control }
+            carrier.settled(self, now: now)
         }
         if scratch.capacity > 512, machine.outbox.retained == 0 { scratch = ByteBuffer() }
+    }
+
+    @inline(__always)
+    private func write(_ path: UInt64, _ carrier: any PathCarrier, _ isWritable: Bool, now: NIODeadline) {
+        var isWritable = isWritable
+        // What follows the first piece is rare.
+        var headroom = carrier.headroom
+        var hasWritten = false
+        scratch.clear()
+        var control = scratch
+        scratch = ByteBuffer()
+        if headroom > 0, control.capacity == 0 { control.reserveCapacity(Self.scratchBytes) }
+        while true {
+            if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
+            let data = machine.transmit(
+                on: path, control: &control, maxBytes: isWritable ? Self.writeBytes : 0, now: now)
+            guard data != nil || control.readableBytes > headroom else { break }
+            if let data, data.readableBytes > Self.copiedBytes {
+                control.moveReaderIndex(forwardBy: headroom)
+                carrier.write(control: control, data: data)
+            } else {
+                if let data { control.writeImmutableBuffer(data) }
+                if headroom > 0 {
+                    carrier.write(reserved: &control)
+                } else {
+                    carrier.write(control: control, data: nil)
+                }
+            }
+            headroom = 0
+            // What was written first is kept: once it has left, the next turn writes into the same memory.
+            if !hasWritten { scratch = control }
+            control = ByteBuffer()
+            hasWritten = true
+            isWritable = carrier.isWritable
+        }
+        if hasWritten { carrier.flush() } else { scratch = control }
     }
 
     // MARK: Events

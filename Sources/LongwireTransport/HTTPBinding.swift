@@ -19,15 +19,19 @@ package enum HTTPBinding {
         return name == mediaType || name == plainMediaType
     }
 
-    /// The head of a response with a finite body of frames, which are for who knows its session.
+    /// The head of a response with a finite body of frames, which are for who knows its session; but for its length.
+    package static let finiteResponse = HTTPResponse(
+        status: .ok,
+        headerFields: [
+            .contentType: mediaType,
+            .cacheControl: "no-store, no-transform",
+        ])
+
+    /// The same with the length of the body.
     package static func finiteResponse(length: Int) -> HTTPResponse {
-        HTTPResponse(
-            status: .ok,
-            headerFields: [
-                .contentType: mediaType,
-                .contentLength: String(length),
-                .cacheControl: "no-store, no-transform",
-            ])
+        var response = finiteResponse
+        response.headerFields[.contentLength] = String(length)
+        return response
     }
 
     /// The head of every streamed response: no Content-Length, and every known request not to hold it back.

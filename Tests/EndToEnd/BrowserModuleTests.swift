@@ -82,6 +82,48 @@ struct BrowserModuleTests {
         try await daemon.stop()
     }
 
+    // R: D9
+    @Test("what the answer to a POST brings later than what follows it on the stream still comes in order, and once")
+    func overtaken() async throws {
+        let daemon = try await FlowDaemon(["--servlet", "echo"])
+        try await fetchModule(daemon)
+        let server = try await WireServer()
+        let node = try ManagedProcess("node", [script("talk"), module, server.url, "hello"])
+        func chunk(_ bytes: [UInt8]) -> [UInt8] {
+            Array("\(String(bytes.count, radix: 16))\r\n".utf8) + bytes + [13, 10]
+        }
+        let field = try await server.request(0).head.split(separator: "\r\n")
+            .first { $0.lowercased().hasPrefix("longwire-open: ") }
+        let open = try #require(field?.split(separator: " ").last)
+        let bytes = try #require(Wire.bytes(base64URL: String(open)))
+        let identifier = try #require(WireFrame.all(in: bytes).first?.open).identifier
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.longwire\r\nTransfer-Encoding: chunked\r\n\r\n"
+        let opened = Wire.opened(identifier: identifier, instance: server.instance) + Wire.ack(received: 0, extra: 0)
+        try await server.write(0, Array(head.utf8) + chunk(opened))
+        let hello: Int = try await eventually(valueOf: "the message goes up") {
+            server.requests.firstIndex { $0.numbers == [1] }
+        }
+        // Everything else is answered as it comes.
+        let answers = Task {
+            while !Task.isCancelled {
+                for index in server.outstanding where index > 0 && index != hello {
+                    try await server.acknowledge(index, 0)
+                }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+        try await server.write(0, chunk(Wire.text(2, "second") + Wire.text(3, "third")))
+        try await server.answer(hello, Wire.ack(received: 1, extra: 0) + Wire.text(1, "first"))
+        try await node.waitForLine(containing: "message third")
+        let lines = node.output?.text.split(separator: "\n").filter { $0.hasPrefix("message ") } ?? []
+        #expect(lines == ["message first", "message second", "message third"])
+        #expect(server.requests.count { $0.head.hasPrefix("GET") } == 1, "the stream went on")
+        node.terminate()
+        answers.cancel()
+        try await server.stop()
+        try await daemon.stop()
+    }
+
     // R: D8
     @Test("where a response does not pass as it is written, it polls within seconds, and nobody is asked")
     func buffered() async throws {

@@ -71,6 +71,24 @@ extension FastCGIChannelHandler {
         self.writeReserved(id: id, &buffer)
     }
 
+    /// Writes a whole response, head and body in one record, and ends the request.
+    func writeWhole(id: UInt16, _ template: FastCGIResponseTemplate, _ body: ByteBuffer) {
+        guard let context = self.context else { return }
+        let text = template.text.readableBytes
+        var buffer = context.channel.allocator.buffer(capacity: text + body.readableBytes + 64)
+        buffer.writeInteger(UInt64(0))
+        buffer.writeImmutableBuffer(template.text)
+        buffer.writeString(String(body.readableBytes))
+        buffer.writeStaticString("\r\n\r\n")
+        buffer.writeImmutableBuffer(body)
+        let length = buffer.readableBytes - RecordHeader.byteCount
+        RecordHeader(type: .stdout, requestID: id, contentLength: UInt16(truncatingIfNeeded: length))
+            .set(in: &buffer, at: buffer.readerIndex)
+        RecordEncoder.writeEndOfStream(.stdout, requestID: id, into: &buffer)
+        RecordEncoder.writeEndRequest(id, status: .requestComplete, into: &buffer)
+        self.writeLast(buffer)
+    }
+
     /// Ends a request, and the connection too where that was its last one.
     func writeEnd(
         _ id: UInt16, status: ProtocolStatus, applicationStatus: UInt32 = 0, afterOutput: Bool = false,

@@ -74,6 +74,29 @@ public final class FastCGIRequest {
         }
     }
 
+    /// Queues a whole response with a body of known length, and ends it: what `.head`, `.body` and `.end` together do,
+    /// at less cost.
+    ///
+    /// Does nothing once a head has been written. A small body is copied behind the head, into one record.
+    public func respond(_ template: FastCGIResponseTemplate, body: ByteBuffer) {
+        self.eventLoop.assertInEventLoop()
+        guard self.response == .head else { return }
+        guard body.readableBytes <= Self.copiedBytes, !self.hasWrittenErrors else {
+            var head = template.head
+            head.headerFields[.contentLength] = String(body.readableBytes)
+            self.write(.head(head))
+            self.write(.body(body))
+            return self.finish(applicationStatus: 0)
+        }
+        guard self.channelHandler.machine.finish(self.id) else { return }
+        self.channelHandler.writeWhole(id: self.id, template, body)
+        self.channelHandler.flush()
+        self.ended(.finished)
+    }
+
+    /// The greatest body that is copied rather than written apart.
+    private static let copiedBytes = 4096
+
     /// Queues a body whose first `headroom` readable bytes are free for the header of its record: one buffer instead of
     /// two for the system call.
     ///

@@ -7,6 +7,12 @@ enum ResponseHead {
     ///
     /// Values come from `HTTPFields`, which holds no line break, so that nothing in them can begin another field.
     static func write(_ response: HTTPResponse, into buffer: inout ByteBuffer) {
+        self.writeFields(response, into: &buffer)
+        buffer.writeStaticString("\r\n\r\n")
+    }
+
+    /// Appends the head up to the end of its last field.
+    static func writeFields(_ response: HTTPResponse, into buffer: inout ByteBuffer) {
         buffer.writeStaticString("Status: ")
         buffer.writeString(String(response.status.code))
         buffer.writeStaticString(" ")
@@ -17,7 +23,6 @@ enum ResponseHead {
             buffer.writeStaticString(": ")
             field.withUnsafeBytesOfValue { _ = buffer.writeBytes($0) }
         }
-        buffer.writeStaticString("\r\n\r\n")
     }
 
     /// Fields of the HTTP connection are the web server's; a `Status` field would be taken for the status line.

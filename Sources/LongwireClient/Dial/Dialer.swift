@@ -159,9 +159,9 @@ struct Dialer: Sendable {
         var headers = HTTPHeaders([
             ("Host", endpoint.authority),
             ("User-Agent", "longwire/0.1.0"),
-            ("Accept", HTTPBinding.mediaType),
         ])
         if streams {
+            headers.add(name: "Accept", value: HTTPBinding.mediaType)
             headers.add(name: "Cache-Control", value: "no-store")
             headers.add(name: "Incremental", value: "?1")
         }

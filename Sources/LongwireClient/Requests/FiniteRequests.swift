@@ -16,7 +16,8 @@ final class FiniteRequests {
     private let failed: (ConnectError) -> Void
     /// The head of every request, but for what each has of its own.
     private let template: HTTPRequestHead
-    private var tickets: [UInt64: RequestPool.Ticket] = [:]
+    /// Those under way, by the numbers that the session knows them by.
+    private var requests: [UInt64: RequestPool.Request] = [:]
     private var isOver = false
     private var moment: Scheduled<Void>?
     private var isMomentOver = false
@@ -54,7 +55,7 @@ final class FiniteRequests {
         }
         while let transaction = core.machine.nextDeadRequest(on: path) {
             // Not heard of for so long, its connection is of no use to others either.
-            if let ticket = tickets.removeValue(forKey: transaction) { pool.cancel(ticket) }
+            if let request = requests.removeValue(forKey: transaction) { pool.cancel(request) }
         }
     }
 
@@ -76,8 +77,8 @@ final class FiniteRequests {
         head.uri += ".\(transaction)"
         head.headers.add(name: "Content-Length", value: String(bundle.body.readableBytes))
         tap?.wrote(bundle.body, checksum: core.machine.checksum)
-        tickets[transaction] = pool.send(head, body: bundle.body) { [self] result in
-            tickets[transaction] = nil
+        requests[transaction] = pool.send(head, body: bundle.body) { [self] result in
+            requests[transaction] = nil
             guard !isOver else { return }
             switch result {
             case .failure(let error): fail(transaction, error)
@@ -126,14 +127,14 @@ final class FiniteRequests {
     func close() {
         isOver = true
         moment?.cancel()
-        tickets = [:]
+        requests = [:]
         pool.closeWhenIdle()
     }
 
     /// The same; `heard` is called once all of it was answered, or there was time to.
     func closeAfterLastWord(_ heard: @escaping () -> Void) {
         isOver = true
-        tickets = [:]
+        requests = [:]
         let word = LastWord(on: core.eventLoop, heard: heard)
         pool.closeWhenIdle { word.lineEnded() }
     }

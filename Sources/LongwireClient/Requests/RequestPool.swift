@@ -7,27 +7,29 @@ internal import NIOHTTP1
 /// A request that a kept connection lost before anything of an answer came is sent once more over a new one, as the
 /// web server may have closed the connection in the same moment; the session protocol makes repeats harmless.
 final class RequestPool {
-    /// Names a request for ``cancel(_:)``.
-    struct Ticket: Hashable {
-        fileprivate var number: UInt64
-    }
-
     typealias Completion = (Result<FiniteResponse, ConnectError>) -> Void
 
-    private struct Request {
-        var head: HTTPRequestHead
-        var body: ByteBuffer
-        var completion: Completion
+    /// One request, for ``cancel(_:)``.
+    final class Request {
+        fileprivate let head: HTTPRequestHead
+        fileprivate let body: ByteBuffer
+        fileprivate let completion: Completion
         /// Its connection, once it has one.
-        var connection: RequestConnection?
-        var isRepeated = false
+        fileprivate var connection: RequestConnection?
+        fileprivate var isRepeated = false
+
+        fileprivate init(_ head: HTTPRequestHead, body: ByteBuffer, completion: @escaping Completion) {
+            self.head = head
+            self.body = body
+            self.completion = completion
+        }
     }
 
     private let dialer: Dialer
     private let eventLoop: any EventLoop
-    private var requests: [Ticket: Request] = [:]
+    /// Those under way: a handful.
+    private var requests: [Request] = []
     private var idle: [RequestConnection] = []
-    private var tickets: UInt64 = 0
     private var isClosing = false
     private var whenIdle: (() -> Void)?
 
@@ -41,20 +43,19 @@ final class RequestPool {
 
     /// Sends a request; `completion` is called once, never before this returns, unless the request is cancelled.
     @discardableResult
-    func send(_ head: HTTPRequestHead, body: ByteBuffer, completion: @escaping Completion) -> Ticket {
-        tickets += 1
-        let ticket = Ticket(number: tickets)
-        requests[ticket] = Request(head: head, body: body, completion: completion)
+    func send(_ head: HTTPRequestHead, body: ByteBuffer, completion: @escaping Completion) -> Request {
+        let request = Request(head, body: body, completion: completion)
+        requests.append(request)
         if let connection = idle.popLast() {
-            begin(ticket, on: connection)
+            begin(request, on: connection)
         } else {
-            connect(for: ticket)
+            connect(for: request)
         }
-        return ticket
+        return request
     }
 
     /// Gives a request up: its connection is closed, and it is not completed.
-    func cancel(_ ticket: Ticket) { take(ticket)?.connection?.close() }
+    func cancel(_ request: Request) { if take(request) { request.connection?.close() } }
 
     /// Closes every connection once the requests under way are answered, or have failed; then calls `done`.
     func closeWhenIdle(_ done: (() -> Void)? = nil) {
@@ -69,63 +70,70 @@ final class RequestPool {
     }
 
     /// Takes a request from those under way.
-    private func take(_ ticket: Ticket) -> Request? {
-        let request = requests.removeValue(forKey: ticket)
+    ///
+    /// - Returns: whether it was one of them.
+    private func take(_ request: Request) -> Bool {
+        guard let index = requests.firstIndex(where: { $0 === request }) else { return false }
+        requests.remove(at: index)
         if requests.isEmpty, let done = whenIdle {
             whenIdle = nil
             done()
         }
-        return request
+        return true
     }
 
-    private func connect(for ticket: Ticket) {
+    private func fail(_ request: Request, _ why: ConnectError) {
+        if take(request) { request.completion(.failure(why)) }
+    }
+
+    private func connect(for request: Request) {
+        let request = NIOLoopBound(request, eventLoop: eventLoop)
         let pool = NIOLoopBound(self, eventLoop: eventLoop)
         let connection = RequestConnection(dialer: dialer) { pool.value.connectionGone($0, why: $1) }
-        let bound = NIOLoopBound(connection, eventLoop: eventLoop)
-        dialer.connect(on: eventLoop) { bound.value }.whenComplete { result in
+        let line = NIOLoopBound(connection, eventLoop: eventLoop)
+        dialer.connect(on: eventLoop) { line.value }.whenComplete { result in
+            let (pool, request) = (pool.value, request.value)
             switch result {
             case .success:
-                guard pool.value.requests[ticket] != nil else { return bound.value.close() }
-                pool.value.begin(ticket, on: bound.value)
+                guard pool.requests.contains(where: { $0 === request }) else { return line.value.close() }
+                pool.begin(request, on: line.value)
             case .failure(let error):
-                var why = DialFailure.dialling(error, dialer: pool.value.dialer)
+                var why = DialFailure.dialling(error, dialer: pool.dialer)
                 why.isAboutHost = true
-                pool.value.take(ticket)?.completion(.failure(why))
+                pool.fail(request, why)
             }
         }
     }
 
-    private func begin(_ ticket: Ticket, on connection: RequestConnection) {
-        guard let request = requests[ticket] else { return }
+    private func begin(_ request: Request, on connection: RequestConnection) {
         guard !connection.isGone else {
             // It ended in the very moment it was made.
-            let pool = NIOLoopBound(self, eventLoop: eventLoop)
+            let bound = NIOLoopBound((pool: self, request: request), eventLoop: eventLoop)
             return eventLoop.execute {
-                let why = ConnectError(.unreachable, "the connection was closed")
-                pool.value.take(ticket)?.completion(.failure(why))
+                bound.value.pool.fail(bound.value.request, ConnectError(.unreachable, "the connection was closed"))
             }
         }
-        requests[ticket]?.connection = connection
+        request.connection = connection
         connection.send(request.head, body: request.body) { [self] response, isReusable in
-            let completion = take(ticket)?.completion
+            let isAwaited = take(request)
             if isReusable, !isClosing, idle.count < Self.idleLimit {
                 idle.append(connection)
             } else {
                 connection.close()
             }
-            completion?(.success(response))
+            if isAwaited { request.completion(.success(response)) }
         }
     }
 
     /// A connection ended by itself, perhaps with a request on it.
     private func connectionGone(_ connection: RequestConnection, why: ConnectError) {
         idle.removeAll { $0 === connection }
-        guard let (ticket, request) = requests.first(where: { $0.value.connection === connection }) else { return }
+        guard let request = requests.first(where: { $0.connection === connection }) else { return }
         if connection.wasReused, !connection.hasAnswerBegun, !request.isRepeated {
-            requests[ticket]?.isRepeated = true
-            requests[ticket]?.connection = nil
-            return connect(for: ticket)
+            request.isRepeated = true
+            request.connection = nil
+            return connect(for: request)
         }
-        take(ticket)?.completion(.failure(why))
+        fail(request, why)
     }
 }

@@ -34,6 +34,11 @@ struct FlightLedger {
         flights.count { flight in !flight.isAnswered && flight.range.map { $0.upperBound > covered } ?? true }
     }
 
+    /// Whether an end of one of the transactions before this one is still to be expected.
+    func isAnyAwaited(before transaction: UInt64) -> Bool {
+        flights.contains { !$0.isAnswered && $0.transaction < transaction }
+    }
+
     mutating func sent(_ transaction: UInt64, range: ClosedRange<UInt64>?, now: NIODeadline) {
         flights.append(Flight(transaction: transaction, sentAt: now, range: range))
     }

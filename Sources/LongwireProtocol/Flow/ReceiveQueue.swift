@@ -51,6 +51,9 @@ package struct ReceiveQueue {
         ready.reduce(0) { $0 + $1.payload.readableBytes } + (assembling?.readableBytes ?? 0) + Int(keptCost)
     }
 
+    /// Whether something arrived before what comes earlier.
+    var hasGap: Bool { !kept.isEmpty }
+
     /// What is held here, in bytes of credit and of the message that is being joined.
     var buffered: Int { Int(clamping: used - min(returned, used) + keptCost) + (assembling?.readableBytes ?? 0) }
 

@@ -62,6 +62,9 @@ struct Path {
     /// Server, poll: the requests that wait for their answers, oldest first.
     var held: [(transaction: UInt64, since: NIODeadline)] = []
     var nextTransaction: UInt64 = 1
+    /// Client, `stream`: where frames are missing on the downlink, behind what was received; an uplink before this
+    /// transaction may bring them in its answer.
+    var gap: (received: UInt64, before: UInt64)?
     /// Server, poll: how long the client at most wants its requests held.
     var holdLimit = TimeAmount.hours(24)
     /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.

@@ -99,6 +99,7 @@ extension SessionMachine {
         // Answers to uplinks say nothing of the GET's life.
         if paths[index].transport == .poll { paths[index].heard(now) }
         paths[index].flights.answered(transaction, covered: outbox.covered)
+        reviewGap(at: index, now: now)
     }
 
     /// A request failed: its frames go again; after enough failures in a row the path is given up (rule 13).
@@ -106,7 +107,10 @@ extension SessionMachine {
         guard ending == nil, let index = index(of: path) else { return }
         if let range = paths[index].flights.failed(transaction, now: now) { goesAgain(range) }
         acks.soon(now)
-        if paths[index].flights.failures >= configuration.unansweredLimit { closePath(at: index, .cut, now: now) }
+        guard paths[index].flights.failures < configuration.unansweredLimit else {
+            return closePath(at: index, .cut, now: now)
+        }
+        reviewGap(at: index, now: now)
     }
 
     /// The next request of this path that took too long: its frames go again in others, and it may be cancelled.
@@ -164,14 +168,34 @@ extension SessionMachine {
         return Bundle(transaction: oldest.transaction, body: body)
     }
 
-    /// The answer to an uplink whose whole body was read: an ACK.
+    /// Whether the next answer to an uplink of this path takes data along, which then need not go on the GET.
+    ///
+    /// So it is with a little while nothing else is on its way down: nothing could overtake it, or be overtaken.
+    package func uplinkAnswerTakesData(on path: UInt64) -> Bool {
+        guard ending == nil, outbox.highestSent == outbox.covered, outbox.hasSendable else { return false }
+        guard outbox.unsentBytes <= Self.uplinkAnswerBytes, let index = index(of: path) else { return false }
+        return paths[index].phase == .used
+    }
+
+    /// The most that an answer to an uplink takes along, in bytes of credit.
+    private static let uplinkAnswerBytes = UInt64(FrameLimits.payload) + FrameLimits.overhead
+
+    /// The answer to an uplink whose whole body was read: an ACK, and what ``uplinkAnswerTakesData(on:)`` says.
     package mutating func uplinkAnswer(on path: UInt64, now: NIODeadline) -> ByteBuffer {
         var body = ByteBuffer()
-        guard let index = index(of: path) else { return body }
+        guard let index = index(of: path) else {
+            let ack = AckFrame(received: inbox.received, limit: inbox.limit, extra: 0)
+            FrameEncoder.writeAck(ack, checksum: checksum, to: &body)
+            return body
+        }
+        let takesData = uplinkAnswerTakesData(on: path)
         // It goes on another connection: the GET still has its heartbeat.
         let acknowledgedAt = paths[index].acknowledgedAt
         writeAck(on: index, to: &body, now: now)
         paths[index].acknowledgedAt = acknowledgedAt
+        guard takesData, let range = appendNumbered(to: &body, now: now) else { return body }
+        paths[index].flights.sent(paths[index].nextTransaction, range: range, now: now)
+        paths[index].nextTransaction += 1
         return body
     }
 
@@ -200,6 +224,10 @@ extension SessionMachine {
         if owesPing, paths[index].phase == .used { writePing(on: index, to: &body, now: now) }
         gatheringSince = nil
         guard paths[index].phase == .used, outbox.hasUnsent else { return nil }
+        return appendNumbered(to: &body, now: now)
+    }
+
+    private mutating func appendNumbered(to body: inout ByteBuffer, now: NIODeadline) -> ClosedRange<UInt64>? {
         var range: ClosedRange<UInt64>?
         while body.readableBytes < configuration.bundleBytes {
             // A bundle holds one frame at least.

@@ -80,14 +80,12 @@ extension SessionMachine {
     private mutating func numberedReceived(_ frame: consuming NumberedFrame, on index: Int, now: NIODeadline) {
         let number = frame.number
         let cost = frame.cost
+        var isAhead = false
         if number > inbox.received + 1 {
             let transport = paths[index].transport
-            let isStreamed = role == .server ? !transport.isFiniteUp : !transport.isFiniteDown
+            isAhead = role == .server ? !transport.isFiniteUp : !transport.isFiniteDown
             // A stream has no gaps; nothing is repeated in place there, so the rest would wait for ever.
-            if isStreamed {
-                return inputUnreadable(
-                    on: paths[index].number, reason: "frame \(number) came after \(inbox.received)", now: now)
-            }
+            if isAhead, !isGapAwaited(at: index) { return gapFound(number, on: index, now: now) }
         }
         do {
             let isNew = try inbox.receive(frame)
@@ -100,8 +98,35 @@ extension SessionMachine {
             sayPeerClose(now: now)
             endIfBothClosed()
         } catch {
+            if isAhead, error == .beyondCredit { return gapFound(number, on: index, now: now) }
             violated(error, now: now)
         }
+    }
+
+    private mutating func gapFound(_ number: UInt64, on index: Int, now: NIODeadline) {
+        inputUnreadable(
+            on: paths[index].number, reason: "frame \(number) came after \(inbox.received)", now: now)
+    }
+
+    /// Client, `stream`: whether what is missing may still come in the answer to an uplink (rule 3).
+    private mutating func isGapAwaited(at index: Int) -> Bool {
+        guard role == .client, paths[index].transport == .stream else { return false }
+        if paths[index].gap?.received != inbox.received {
+            paths[index].gap = (inbox.received, before: paths[index].nextTransaction)
+        }
+        return isGapStillAwaited(at: index)
+    }
+
+    private func isGapStillAwaited(at index: Int) -> Bool {
+        guard let gap = paths[index].gap else { return false }
+        return paths[index].flights.isAnyAwaited(before: gap.before)
+    }
+
+    /// An uplink has come to its end: what is still missing on the downlink must be in another's answer.
+    mutating func reviewGap(at index: Int, now: NIODeadline) {
+        guard let gap = paths[index].gap else { return }
+        guard inbox.hasGap, gap.received == inbox.received else { return paths[index].gap = nil }
+        if !isGapStillAwaited(at: index) { closePath(at: index, .cut, now: now) }
     }
 
     private mutating func sayPeerClose(now: NIODeadline) {

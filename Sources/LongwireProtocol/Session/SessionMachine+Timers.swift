@@ -132,8 +132,9 @@ extension SessionMachine {
         for range in overdue.ranges { goesAgain(range) }
         acks.soon(now)
         if role == .client, paths[index].flights.attempts >= configuration.unansweredLimit {
-            closePath(at: index, .cut, now: now)
+            return closePath(at: index, .cut, now: now)
         }
+        reviewGap(at: index, now: now)
     }
 
     /// How long a request without frames may wait for its answer: a poll is held.

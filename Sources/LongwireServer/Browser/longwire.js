@@ -327,11 +327,16 @@ class Inbox {
     return true;
   }
 
-  keep(frame) {
-    if (this.kept.has(frame.number)) return;
+  /** Whether a frame that comes before what is missing is within the credit (rule 3). */
+  mayKeep(frame) {
     const highest = Math.max(frame.number, ...this.kept.keys());
     const missing = highest - this.received - this.kept.size - 1;
-    if (this.used + this.keptCost + frame.cost + overhead * missing > this.limit) throw this.beyondCredit();
+    return this.used + this.keptCost + frame.cost + overhead * missing <= this.limit;
+  }
+
+  keep(frame) {
+    if (this.kept.has(frame.number)) return;
+    if (!this.mayKeep(frame)) throw this.beyondCredit();
     this.kept.set(frame.number, { ...frame, payload: frame.payload.slice() });
     this.keptCost += frame.cost;
   }
@@ -533,7 +538,11 @@ class Path {
     this.failures = this.attempts = this.retryAt = 0;
     if (flight.numbers.length > 0 && flight.numbers.at(-1) > core.outbox.covered) flight.isAnswered = true;
     else this.flights.delete(flight.number);
+    this.reviewGap();
   }
+
+  /** A request has come to its end: on `stream`, what is missing on the downlink may be in another's answer only. */
+  reviewGap() {}
 
   /** Its frames go again in others; after enough failures in a row the path is given up (rule 13). */
   failed(flight, error) {
@@ -542,7 +551,8 @@ class Path {
     this.retryAt = clock() + 50 * 2 ** Math.min(this.failures - 1, 6);
     this.core.goesAgain(flight.numbers);
     this.core.ackSoon();
-    if (this.failures >= unansweredLimit) this.core.lost(this, error);
+    if (this.failures >= unansweredLimit) return this.core.lost(this, error);
+    this.reviewGap();
   }
 
   covered(number) {
@@ -568,7 +578,8 @@ class Path {
     }
     this.attempts += 1;
     this.core.ackSoon();
-    if (this.attempts >= unansweredLimit) this.core.lost(this, new PathError("requests are not answered"));
+    if (this.attempts >= unansweredLimit) return this.core.lost(this, new PathError("requests are not answered"));
+    this.reviewGap();
   }
 
   /** Ends what is under way; what was sent goes out. */
@@ -583,6 +594,8 @@ class StreamPath extends Path {
   name = "stream";
   postKind = Kind.uplink;
   holdAllowed = 0;
+  /** Where frames are missing, behind what was received, and the last POST that may bring them in its answer. */
+  gap = null;
 
   async start() {
     const { core } = this;
@@ -615,6 +628,20 @@ class StreamPath extends Path {
     } catch (error) {
       if (this.core.unreadable(this, error)) this.core.lost(this, error);
     }
+  }
+
+  /** Whether frames that are missing on the downlink may come in the answer to a POST (rule 3). */
+  awaitsGap() {
+    const { received } = this.core.inbox;
+    if (this.gap?.received !== received) this.gap = { received, last: this.requests };
+    return [...this.flights.values()].some((flight) => !flight.isAnswered && flight.number <= this.gap.last);
+  }
+
+  reviewGap() {
+    if (this.gap === null || this.isOver) return;
+    const { inbox } = this.core;
+    if (inbox.kept.size === 0 || this.gap.received !== inbox.received) this.gap = null;
+    else if (!this.awaitsGap()) this.core.lost(this, new PathError("something was lost on the way down"));
   }
 
   /** Whether a POST is due now (rule 9). */
@@ -1074,9 +1101,9 @@ class Core {
   numberedReceived(path, type, value) {
     const number = value.number();
     if (number === 0) throw new Unreadable("a frame without a number");
-    if (path.name === "stream" && number > this.inbox.received + 1) {
-      throw new Unreadable(`frame ${number} came after ${this.inbox.received}`);
-    }
+    const isAhead = path.name === "stream" && number > this.inbox.received + 1;
+    const gapFound = () => new Unreadable(`frame ${number} came after ${this.inbox.received}`);
+    if (isAhead && !path.awaitsGap()) throw gapFound();
     const frame = { number, type, cost: 0, payload: empty };
     if (type === Type.close) {
       Object.assign(frame, { code: value.number(), reason: value.text() });
@@ -1085,6 +1112,7 @@ class Core {
       if (frame.payload.length > payloadLimit) throw new Unreadable("a payload is too long");
       frame.cost = frame.payload.length + overhead;
     }
+    if (isAhead && !this.inbox.mayKeep(frame)) throw gapFound();
     const isNew = this.inbox.receive(frame);
     this.ack.bytes += frame.cost;
     this.ack.frames += 1;

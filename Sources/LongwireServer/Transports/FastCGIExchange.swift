@@ -1,5 +1,6 @@
 internal import FastCGI
 internal import HTTPTypes
+internal import LongwireTransport
 internal import NIOCore
 internal import NIOHTTPTypes
 
@@ -24,6 +25,14 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
         guard !isOver else { return }
         request.write(.end(nil))
         request.flush()
+    }
+
+    /// Answers of frames differ in nothing else.
+    private static let frames = FastCGIResponseTemplate(HTTPBinding.finiteResponse)
+
+    func answer(_ frames: ByteBuffer) {
+        guard !isOver else { return }
+        request.respond(Self.frames, body: frames)
     }
 
     func drop() {

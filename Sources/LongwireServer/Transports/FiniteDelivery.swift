@@ -24,9 +24,6 @@ struct FiniteDelivery: Sendable {
     }
 
     private func deliver(_ exchange: any HTTPExchange, to core: SessionCore) {
-        // What the servlet says to it goes down first: somebody may wait for that, and nobody for the answer.
-        var uplinkAnswer: ByteBuffer?
-        defer { if let uplinkAnswer { exchange.answer(uplinkAnswer) } }
         core.turn { core in
             let now = NIODeadline.now()
             switch core.machine.attach(open, now: now) {
@@ -44,10 +41,13 @@ struct FiniteDelivery: Sendable {
                         detail: "The body is not frames; nothing of it counts."
                     ).answer(exchange)
                 }
-                if open.transport == .uplink {
-                    uplinkAnswer = core.machine.uplinkAnswer(on: open.path, now: now)
+                let known = core.carriers.first { $0.path == open.path }?.carrier
+                if open.transport == .poll {
+                    (known as? PollCarrier ?? carrier(core)).hold(exchange, now: now)
+                } else if let downlink = known as? StreamedCarrier {
+                    downlink.answerSoon(exchange)
                 } else {
-                    carrier(core).hold(exchange, now: now)
+                    exchange.answer(core.machine.uplinkAnswer(on: open.path, now: now))
                 }
             }
         }
@@ -77,18 +77,8 @@ struct FiniteDelivery: Sendable {
     }
 
     private func carrier(_ core: SessionCore) -> PollCarrier {
-        if let known = core.carriers.first(where: { $0.path == open.path })?.carrier as? PollCarrier { return known }
         let carrier = PollCarrier(path: open.path, core: core)
         core.add(carrier, for: open.path)
         return carrier
-    }
-}
-
-extension HTTPExchange {
-    /// Answers with a finite body of frames, perhaps none, and ends the transaction.
-    func answer(_ frames: ByteBuffer) {
-        write(head: HTTPBinding.finiteResponse(length: frames.readableBytes))
-        if frames.readableBytes > 0 { write(body: frames) }
-        finish()
     }
 }

@@ -1,5 +1,6 @@
 package import HTTPTypes
 package import LongwireProtocol
+internal import LongwireTransport
 package import NIOCore
 
 /// The server's side of one HTTP transaction, whatever carries it.
@@ -25,12 +26,20 @@ package protocol HTTPExchange: AnyObject {
     func finish()
     /// Ends the transaction at once, however HTTP shows it.
     func drop()
+    /// Answers with a finite body of frames, perhaps none, and ends the transaction.
+    func answer(_ frames: ByteBuffer)
 }
 
 extension HTTPExchange {
     package var line: TransportKind? { nil }
     package var headroom: Int { 0 }
     package func write(reserved bytes: inout ByteBuffer) { write(body: bytes) }
+
+    package func answer(_ frames: ByteBuffer) {
+        write(head: HTTPBinding.finiteResponse(length: frames.readableBytes))
+        if frames.readableBytes > 0 { write(body: frames) }
+        finish()
+    }
 }
 
 /// Whoever serves one HTTP transaction.

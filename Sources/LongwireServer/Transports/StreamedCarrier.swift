@@ -26,6 +26,8 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     private var isInRead = false
     /// Whether the end of the body is the end of the line.
     private var hasBody = false
+    /// Uplinks that were read, and are answered at the end of this turn.
+    private var uplinks: [any HTTPExchange] = []
 
     private init(exchange: any HTTPExchange, core: SessionCore) {
         self.exchange = exchange
@@ -122,6 +124,7 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     func closed() {
         guard isCarrying else { return }
         isCarrying = false
+        answerUplinks(now: .now())
         core.turn { core in
             core.forgetCarrier(of: path)
             core.machine.pathLost(path, now: .now())
@@ -142,9 +145,30 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
 
     func flush() { exchange.flush() }
 
+    // MARK: Uplinks
+
+    /// Answers an uplink of this path once the servlet, which often says something to it, had its turn.
+    func answerSoon(_ uplink: any HTTPExchange) { uplinks.append(uplink) }
+
+    func exchange(_ core: SessionCore, now: NIODeadline) {
+        guard !uplinks.isEmpty, core.machine.uplinkAnswerTakesData(on: path) else { return }
+        uplinks.removeFirst().answer(core.machine.uplinkAnswer(on: path, now: now))
+    }
+
+    /// What the servlet says went down first: somebody may wait for that, and nobody for an answer without it.
+    func settled(_ core: SessionCore, now: NIODeadline) { answerUplinks(now: now) }
+
+    private func answerUplinks(now: NIODeadline) {
+        guard !uplinks.isEmpty else { return }
+        let answered = uplinks
+        uplinks = []
+        for uplink in answered { uplink.answer(core.machine.uplinkAnswer(on: path, now: now)) }
+    }
+
     func close() {
         guard isCarrying else { return }
         isCarrying = false
+        answerUplinks(now: .now())
         exchange.finish()
     }
 }

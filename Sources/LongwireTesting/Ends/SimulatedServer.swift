@@ -9,6 +9,8 @@ final class SimulatedSession {
     /// Requests that wait for their answers, by the number the machine knows them by.
     var requests: [UInt64: SimulatedRequest] = [:]
     var nextTransaction: UInt64 = 1
+    /// Uplinks that were read, and are answered at the end of this turn.
+    var uplinks: [SimulatedRequest] = []
     var isOver = false
     /// The process died with it.
     var isWiped = false

@@ -123,7 +123,7 @@ extension LineSimulator {
             return settle(session)
         }
         if open.transport == .uplink {
-            respond(request, session.end.machine.uplinkAnswer(on: open.path, now: now))
+            session.uplinks.append(request)
         } else {
             let transaction = session.nextTransaction
             session.nextTransaction += 1
@@ -158,6 +158,7 @@ extension LineSimulator {
             trace("server \(event)")
             switch event {
             case .pathClosed(let path, _):
+                answerUplinks(session, of: path)
                 for line in session.lines where line.path == path { closeFromServer(line) }
                 session.lines.removeAll { $0.path == path }
                 session.requests = session.requests.filter { _, request in
@@ -174,6 +175,11 @@ extension LineSimulator {
     }
 
     private func pump(_ session: SimulatedSession) {
+        // One takes data along where that may go so; the others follow what streams.
+        if let first = session.uplinks.first, session.end.machine.uplinkAnswerTakesData(on: first.path) {
+            session.uplinks.removeFirst()
+            respond(first, session.end.machine.uplinkAnswer(on: first.path, now: now))
+        }
         for line in session.lines {
             let isWritable = isWritable(&line.down)
             while true {
@@ -192,10 +198,21 @@ extension LineSimulator {
                 }
             }
         }
+        answerUplinks(session)
+    }
+
+    /// Answers the uplinks that were read, of one path or of all.
+    private func answerUplinks(_ session: SimulatedSession, of path: UInt64? = nil) {
+        let answered = session.uplinks.filter { path == nil || $0.path == path }
+        session.uplinks.removeAll { path == nil || $0.path == path }
+        for request in answered {
+            respond(request, session.end.machine.uplinkAnswer(on: request.path, now: now))
+        }
     }
 
     private func close(_ session: SimulatedSession) {
         session.isOver = true
+        answerUplinks(session)
         for line in session.lines { closeFromServer(line) }
         session.lines = []
         for key in session.requests.keys.sorted() {
@@ -229,6 +246,8 @@ extension LineSimulator {
                 if let request = session.requests[key] { queue.add(.requestFails(request), at: now + request.latency) }
             }
             session.requests = [:]
+            for request in session.uplinks { queue.add(.requestFails(request), at: now + request.latency) }
+            session.uplinks = []
         }
     }
 }
