@@ -104,6 +104,7 @@ struct UplinkAnswerTests {
             server.deadlineReached(now: now)
         }
 
+        var takesData: Bool { server.uplinkAnswerTakesData(on: path) }
         var isClientEnded: Bool { client.isEnded }
     }
 
@@ -116,14 +117,14 @@ struct UplinkAnswerTests {
         let pair = Pair()
         let first = pair.up("one")
         #expect(pair.say("1"))
-        #expect(pair.server.uplinkAnswerTakesData(on: pair.path))
+        #expect(pair.takesData)
         let answer = pair.answerOfServer()
         #expect(Self.numbers(answer) == [1])
         #expect(Self.numbers(pair.downlink()).isEmpty, "once is enough")
         // The first is not covered yet: the next goes on the GET.
         let second = pair.up("two")
         #expect(pair.say("2"))
-        #expect(!pair.server.uplinkAnswerTakesData(on: pair.path))
+        #expect(!pair.takesData)
         #expect(Self.numbers(pair.answerOfServer()).isEmpty)
         #expect(Self.numbers(pair.downlink()) == [2])
         _ = (first, second)
@@ -134,7 +135,7 @@ struct UplinkAnswerTests {
         let pair = Pair()
         _ = pair.up("one")
         #expect(pair.say(String(repeating: "x", count: 20_000)))
-        #expect(!pair.server.uplinkAnswerTakesData(on: pair.path))
+        #expect(!pair.takesData)
         #expect(Self.numbers(pair.answerOfServer()).isEmpty)
         #expect(Self.numbers(pair.downlink()) == [1, 2])
     }
