@@ -20,6 +20,7 @@ struct ProxyFileTests {
         #expect(!String(decoding: arguments, as: UTF8.self).contains("a-secret-word"))
         client.closeInput()
         #expect(try await client.waitUntilExit() == .exited(0))
+        try await eventually("the proxy notes the request") { proxy.log.contains("/longwire/echo") }
         #expect(client.errors?.text.contains("password") == false && client.errors?.text.contains("secret") == false)
         let wrong = try await ManagedProcess.run(
             try BuiltProducts.longwire, ["connect", "--proxy-file", folder.path("nothing"), site.url])
