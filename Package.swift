@@ -102,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "longwire",
             dependencies: [
-                "LongwireClient", "LongwireTesting", "LongwireTransport", "CLibedit", nio("NIOCore"), nio("NIOPosix"),
-                argumentParser, log,
+                "LongwireClient", "LongwireTesting", "LongwireTransport", "CLibedit", nio("NIOCore"),
+                nio("NIOConcurrencyHelpers"), nio("NIOPosix"), argumentParser, log,
             ]),
         .executableTarget(
             name: "longwire-bench",
@@ -112,7 +112,8 @@ let package = Package(
             ],
             path: "Benchmarks/Driver"),
         .target(
-            name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOPosix")], path: "Tests/Support"),
+            name: "TestSupport", dependencies: [nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix")],
+            path: "Tests/Support"),
         .testTarget(
             name: "FastCGITests",
             dependencies: [
@@ -164,7 +165,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "TestSupport", "LongwireClient", "LongwireServer", "LongwireProtocol", "LongwireTransport", "FastCGI",
-                nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOCore"), nio("NIOConcurrencyHelpers"), nio("NIOPosix"),
             ],
             path: "Tests/EndToEnd"),
         .testTarget(

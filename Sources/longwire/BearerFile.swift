@@ -1,6 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Where our bearer token comes from: a file, which is looked at again, or the environment.
 ///
@@ -9,11 +9,11 @@ final class BearerFile: Sendable {
     static let variable = "LONGWIRE_BEARER"
 
     private let path: String?
-    private let state: Mutex<(token: String?, lookedAt: ContinuousClock.Instant)>
+    private let state: NIOLockedValueBox<(token: String?, lookedAt: ContinuousClock.Instant)>
 
     private init(path: String?, token: String?) {
         self.path = path
-        state = Mutex((token, .now))
+        state = NIOLockedValueBox((token, .now))
     }
 
     /// The one that the flag or the environment names; nil for none.
@@ -25,7 +25,7 @@ final class BearerFile: Sendable {
 
     /// The token now: the file's of at most a second ago, or the last one that it had.
     var token: String? {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard let path, ContinuousClock.now - state.lookedAt > .seconds(1) else { return state.token }
             state.lookedAt = .now
             state.token = Self.read(path) ?? state.token

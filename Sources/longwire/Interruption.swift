@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// The wish of the person, or of the system, to come to an end: asked once in good order, a second time at once.
 final class Interruption: Sendable {
@@ -8,11 +8,11 @@ final class Interruption: Sendable {
         var action: (@Sendable (_ times: Int, _ signal: Int32) -> Void)?
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// A signal asks for the end.
     func received(_ signal: Int32) {
-        let (action, times) = state.withLock { state in
+        let (action, times) = state.withLockedValue { state in
             state.signals.append(signal)
             return (state.action, state.signals.count)
         }
@@ -21,7 +21,7 @@ final class Interruption: Sendable {
 
     /// What is done from now on, and at once when the end was asked for already.
     func onSignal(_ action: @escaping @Sendable (_ times: Int, _ signal: Int32) -> Void) {
-        let signals = state.withLock { state in
+        let signals = state.withLockedValue { state in
             state.action = action
             return state.signals
         }
@@ -29,13 +29,13 @@ final class Interruption: Sendable {
     }
 
     /// Whether the end was asked for.
-    var isAsked: Bool { state.withLock { !$0.signals.isEmpty } }
+    var isAsked: Bool { state.withLockedValue { !$0.signals.isEmpty } }
 
     /// The signal that asked last.
-    var lastSignal: Int32? { state.withLock { $0.signals.last } }
+    var lastSignal: Int32? { state.withLockedValue { $0.signals.last } }
 
     /// The signal that asked for an end at once: a second one, or that of a terminal that went away.
     var atOnce: Int32? {
-        state.withLock { $0.signals.count > 1 || $0.signals.last == SIGHUP ? $0.signals.last : nil }
+        state.withLockedValue { $0.signals.count > 1 || $0.signals.last == SIGHUP ? $0.signals.last : nil }
     }
 }

@@ -1,5 +1,5 @@
 internal import LongwireClient
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// What the library told of the line; safe from any thread.
 final class LineState: Sendable {
@@ -16,7 +16,7 @@ final class LineState: Sendable {
         var moves = 0
     }
 
-    private let known = Mutex(Known())
+    private let known = NIOLockedValueBox(Known())
     private let report: Report
     private let events: EventLines?
 
@@ -27,22 +27,22 @@ final class LineState: Sendable {
     }
 
     /// How the line is; nil before it was.
-    var state: State? { known.withLock { $0.state } }
+    var state: State? { known.withLockedValue { $0.state } }
     /// Whether no line carries the session.
     var isReconnecting: Bool {
         if case .reconnecting = state { true } else { false }
     }
     /// The server's advice to come to an end.
-    var going: CloseCode? { known.withLock { $0.going } }
+    var going: CloseCode? { known.withLockedValue { $0.going } }
     /// How often the line was opened again.
-    var reconnects: Int { known.withLock { $0.reconnects } }
+    var reconnects: Int { known.withLockedValue { $0.reconnects } }
 
     /// How often the conversation went on in a new session.
-    var moves: Int { known.withLock { $0.moves } }
+    var moves: Int { known.withLockedValue { $0.moves } }
 
     /// Another session has begun: the advice was for the one before.
     func moved(to session: String) {
-        known.withLock { known in
+        known.withLockedValue { known in
             known.moves += 1
             known.going = nil
         }
@@ -51,17 +51,17 @@ final class LineState: Sendable {
     }
 
     /// Whether we asked for the end and wait for the server's answer.
-    var isClosing: Bool { known.withLock { $0.isClosing } }
+    var isClosing: Bool { known.withLockedValue { $0.isClosing } }
 
     /// We ask for the end.
-    func closing() { known.withLock { $0.isClosing = true } }
+    func closing() { known.withLockedValue { $0.isClosing = true } }
 
     /// Called on the session's event loop.
     func changed(_ change: SessionChange) {
         events?.changed(change)
         switch change {
         case .connected(let transport):
-            let before = known.withLock { known in
+            let before = known.withLockedValue { known in
                 let before = known.state
                 if case .reconnecting = before { known.reconnects += 1 }
                 known.state = .connected(transport)
@@ -73,13 +73,13 @@ final class LineState: Sendable {
             case .reconnecting: report.detail("connected again, nothing lost, over \(transport)")
             }
         case .reconnecting(let reason):
-            known.withLock { known in
+            known.withLockedValue { known in
                 if case .reconnecting = known.state { return }
                 known.state = .reconnecting(since: .now)
             }
             report.detail("reconnecting: \(reason)")
         case .going(let code):
-            known.withLock { $0.going = code }
+            known.withLockedValue { $0.going = code }
             report.note("the server asks to come to an end: \(code)")
         }
     }

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Everything the program says that is not message data: sentences on standard error, and how far it is.
 ///
@@ -8,11 +8,11 @@ final class Report: Sendable {
     private let isQuiet: Bool
     private let verbosity: Int
     private let queue = DispatchQueue(label: "longwire.report")
-    private let screen = Mutex<Screen?>(nil)
+    private let screen = NIOLockedValueBox<Screen?>(nil)
     /// Frames are many: those that standard error does not take in time are counted instead.
-    private let traces = Mutex(Traces())
+    private let traces = NIOLockedValueBox(Traces())
     /// What stands in the last row of standard error; written by the queue alone.
-    private let progress = Mutex("")
+    private let progress = NIOLockedValueBox("")
 
     /// Where sentences are shown while a screen runs.
     struct Screen: Sendable {
@@ -36,7 +36,7 @@ final class Report: Sendable {
     }
 
     /// Where sentences go instead of standard error; nil: there again.
-    func show(on screen: Screen?) { self.screen.withLock { $0 = screen } }
+    func show(on screen: Screen?) { self.screen.withLockedValue { $0 = screen } }
 
     /// Told also to those who asked for quiet.
     func important(_ sentence: String) { write(sentence) }
@@ -47,14 +47,14 @@ final class Report: Sendable {
 
     private func write(_ sentence: String, isTrace: Bool = false) {
         let line = "longwire: " + Printable.line(sentence)
-        if let screen = screen.withLock({ $0 }) { return screen.show(line, isTrace) }
+        if let screen = screen.withLockedValue({ $0 }) { return screen.show(line, isTrace) }
         queue.async { self.print(line) }
     }
 
     /// A frame went by.
     func trace(_ sentence: String) {
-        let screen = screen.withLock { $0 }
-        let leftOut = traces.withLock { traces -> Int? in
+        let screen = screen.withLockedValue { $0 }
+        let leftOut = traces.withLockedValue { traces -> Int? in
             guard !(screen?.isFull() ?? (traces.waiting >= Self.tracesAhead)) else {
                 traces.leftOut += 1
                 return nil
@@ -67,13 +67,13 @@ final class Report: Sendable {
         if leftOut > 0 { write("\(leftOut) frames are not shown: showing them takes too long") }
         write(sentence, isTrace: true)
         // Behind the sentence itself.
-        queue.async { self.traces.withLock { $0.waiting -= 1 } }
+        queue.async { self.traces.withLockedValue { $0.waiting -= 1 } }
     }
 
     /// Shows how far it is, in place of what stood there; empty: nothing any more.
     func progress(_ text: String) {
         queue.async {
-            let shown = self.progress.withLock { shown in
+            let shown = self.progress.withLockedValue { shown in
                 defer { shown = text }
                 return shown
             }
@@ -83,7 +83,7 @@ final class Report: Sendable {
     }
 
     private func print(_ line: String) {
-        let shown = progress.withLock { $0 }
+        let shown = progress.withLockedValue { $0 }
         let erasing = shown.isEmpty ? "" : "\r\u{1b}[K"
         Descriptor.write((erasing + line + "\n" + shown).utf8, to: STDERR_FILENO)
     }

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 
 /// A connection of which the test decides every byte.
@@ -11,7 +11,7 @@ final class BadInputConnection: Sendable {
     }
 
     private let descriptor: Int32
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
 
     /// Connects to a loopback port; a small `receiveBuffer` makes a reader that holds little.
     init(port: Int, receiveBuffer: Int32? = nil) throws {
@@ -41,7 +41,7 @@ final class BadInputConnection: Sendable {
 
     /// Closes the connection; harmless when it is closed.
     func close() {
-        state.withLock { state in
+        state.withLockedValue { state in
             if !state.isClosed { Glibc.close(descriptor) }
             state.isClosed = true
         }
@@ -86,7 +86,7 @@ final class BadInputConnection: Sendable {
 
     /// Whether the other side has closed, or reset, the connection.
     var isEnded: Bool {
-        state.withLock { state in
+        state.withLockedValue { state in
             pull(&state)
             return state.isEnded
         }
@@ -94,7 +94,7 @@ final class BadInputConnection: Sendable {
 
     /// Takes the bytes that are there now.
     func takeAll() -> [UInt8] {
-        state.withLock { state in
+        state.withLockedValue { state in
             pull(&state)
             defer { state.received = [] }
             return state.received

@@ -1,7 +1,7 @@
 import LongwireClient
 import LongwireProtocol
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -113,7 +113,7 @@ import Testing
             let cutter = try await TCPCutter(target: port)
             let record = BadInputChanges()
             var configuration = ClientConfiguration()
-            configuration.onChange = { change in record.changes.withLock { $0.append(change) } }
+            configuration.onChange = { change in record.changes.withLockedValue { $0.append(change) } }
             let session = try await Longwire.connect(site.url("echo", port: cutter.port), configuration: configuration)
             var messages = session.messages.makeAsyncIterator()
             try await session.send("before")
@@ -126,7 +126,7 @@ import Testing
             }
             try await session.send("meanwhile")
             try await eventually("the client notices the silence") {
-                record.changes.withLock { changes in
+                record.changes.withLockedValue { changes in
                     changes.contains { if case .reconnecting = $0 { true } else { false } }
                 }
             }

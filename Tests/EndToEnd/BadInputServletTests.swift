@@ -2,7 +2,7 @@ import Foundation
 import LongwireClient
 import LongwireServer
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -76,12 +76,12 @@ import Testing
     /// Blocks its thread until the test lets it go.
     private final class Blocking: Servlet {
         let gate = DispatchSemaphore(value: 0)
-        let isBlocked = Mutex(false)
+        let isBlocked = NIOLockedValueBox(false)
         var runs: ServletExecution { .anywhere }
 
         func service(_ session: Session) async throws {
             try await session.send("blocked")
-            isBlocked.withLock { $0 = true }
+            isBlocked.withLockedValue { $0 = true }
             block()
             try await session.send("free")
         }
@@ -98,7 +98,7 @@ import Testing
         let session = try await Longwire.connect(server.url("blocking", port: server.nginx.port))
         var messages = session.messages.makeAsyncIterator()
         #expect(try await messages.next()?.text == "blocked")
-        try await eventually("it blocks") { blocking.isBlocked.withLock { $0 } }
+        try await eventually("it blocks") { blocking.isBlocked.withLockedValue { $0 } }
         for _ in 0..<20 { try await bystander.expectUndisturbed("while it blocks", location: #_sourceLocation) }
         blocking.gate.signal()
         #expect(try await messages.next()?.text == "free")
@@ -110,12 +110,12 @@ import Testing
     /// Takes nothing until the test says so, then counts.
     private final class NeverReading: Servlet {
         let starts = AsyncStream.makeStream(of: Void.self)
-        let bytes = Mutex(0)
+        let bytes = NIOLockedValueBox(0)
 
         func service(_ session: Session) async throws {
             for await _ in starts.stream { break }
             for try await message in session.messages {
-                bytes.withLock { $0 += message.payload.readableBytes }
+                bytes.withLockedValue { $0 += message.payload.readableBytes }
             }
         }
     }
@@ -126,23 +126,23 @@ import Testing
         let server = try await BadInputServer(["never": .task(servlet)])
         let bystander = try await BadInputBystander(url: server.url("echo", port: server.nginx.port))
         let session = try await Longwire.connect(server.url("never", port: server.nginx.port))
-        let sent = Mutex(0)
+        let sent = NIOLockedValueBox(0)
         let (count, size) = (1024, 8 * 1024)
         async let sending: Void = {
             for _ in 0..<count {
                 try await session.send(ByteBuffer(repeating: 5, count: size))
-                sent.withLock { $0 += size }
+                sent.withLockedValue { $0 += size }
             }
         }()
         // Full are the servlet's window, this side's send buffer, and what is between threads.
         try await eventually("the send buffer is full") { await session.status.unacknowledged > 240 * 1024 }
         for _ in 0..<20 { try await bystander.expectUndisturbed("while it does not read", location: #_sourceLocation) }
-        #expect(sent.withLock { $0 } <= (256 + 256 + 128) * 1024)
+        #expect(sent.withLockedValue { $0 } <= (256 + 256 + 128) * 1024)
         #expect(await session.status.unacknowledged <= (256 + 9) * 1024)
         servlet.starts.continuation.finish()
         try await sending
         #expect(await session.close().kind == .closed)
-        #expect(servlet.bytes.withLock { $0 } == count * size)
+        #expect(servlet.bytes.withLockedValue { $0 } == count * size)
         await bystander.close()
         try await server.stop()
     }

@@ -1,6 +1,6 @@
 import Foundation
 import LongwireClient
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -61,25 +61,25 @@ struct BadInputSite {
 final class BadInputBystander: Sendable {
     private let session: Session
     private let record: BadInputChanges
-    private let count = Mutex(0)
+    private let count = NIOLockedValueBox(0)
 
     init(url: String) async throws {
         let record = BadInputChanges()
         var configuration = ClientConfiguration()
-        configuration.onChange = { change in record.changes.withLock { $0.append(change) } }
+        configuration.onChange = { change in record.changes.withLockedValue { $0.append(change) } }
         session = try await Longwire.connect(url, configuration: configuration)
         self.record = record
     }
 
     func expectUndisturbed(_ comment: Comment?, location: SourceLocation) async throws {
-        let number = count.withLock { count in
+        let number = count.withLockedValue { count in
             count += 1
             return count
         }
         try await session.send("still here \(number)")
         var messages = session.messages.makeAsyncIterator()
         #expect(try await messages.next()?.text == "still here \(number)", comment, sourceLocation: location)
-        #expect(record.changes.withLock { $0 } == [.connected(.duplex)], comment, sourceLocation: location)
+        #expect(record.changes.withLockedValue { $0 } == [.connected(.duplex)], comment, sourceLocation: location)
     }
 
     func close() async { await session.close() }
@@ -87,5 +87,5 @@ final class BadInputBystander: Sendable {
 
 /// What a session's line went through.
 final class BadInputChanges: Sendable {
-    let changes = Mutex<[SessionChange]>([])
+    let changes = NIOLockedValueBox<[SessionChange]>([])
 }

@@ -3,7 +3,7 @@ import LongwireClient
 import LongwireServer
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
 
@@ -65,7 +65,7 @@ import Testing
 
 /// Lines told from an event loop.
 private final class Told: Sendable {
-    private let box = Mutex<[String]>([])
-    var lines: [String] { box.withLock { $0 } }
-    @Sendable func add(_ line: String) { box.withLock { $0.append(line) } }
+    private let box = NIOLockedValueBox<[String]>([])
+    var lines: [String] { box.withLockedValue { $0 } }
+    @Sendable func add(_ line: String) { box.withLockedValue { $0.append(line) } }
 }

@@ -2,7 +2,7 @@ import Foundation
 import LongwireClient
 import LongwireProtocol
 import NIOCore
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 
 /// Whether everything runs in its whole length.
@@ -10,14 +10,16 @@ let flowIsLong = ProcessInfo.processInfo.environment["LONGWIRE_LONG"].map { !$0.
 
 /// A value that several tasks and event loops write.
 final class FlowBox<Value: Sendable>: Sendable {
-    private let state: Mutex<Value>
+    private let state: NIOLockedValueBox<Value>
 
-    init(_ value: Value) { state = Mutex(value) }
+    init(_ value: Value) { state = NIOLockedValueBox(value) }
 
-    var value: Value { state.withLock { $0 } }
-    func set(_ value: Value) { state.withLock { $0 = value } }
+    var value: Value { state.withLockedValue { $0 } }
+    func set(_ value: Value) { state.withLockedValue { $0 = value } }
     @discardableResult
-    func change<Result: Sendable>(_ body: @Sendable (inout Value) -> Result) -> Result { state.withLock { body(&$0) } }
+    func change<Result: Sendable>(_ body: @Sendable (inout Value) -> Result) -> Result {
+        state.withLockedValue { body(&$0) }
+    }
 }
 
 /// Random numbers that a seed repeats (SplitMix64).
@@ -74,13 +76,13 @@ struct FlowRemains: Sendable {
     }
 
     private final class Weak: Sendable {
-        private let reference: Mutex<WeakSession>
+        private let reference: NIOLockedValueBox<WeakSession>
         private struct WeakSession: Sendable {
             weak var session: Session?
         }
 
-        init(_ session: Session) { reference = Mutex(WeakSession(session: session)) }
-        var isGone: Bool { reference.withLock { $0.session == nil } }
+        init(_ session: Session) { reference = NIOLockedValueBox(WeakSession(session: session)) }
+        var isGone: Bool { reference.withLockedValue { $0.session == nil } }
     }
 
     private let session: Weak

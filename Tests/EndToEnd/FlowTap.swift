@@ -2,7 +2,7 @@ import LongwireClient
 import LongwireProtocol
 import NIOCore
 import NIOPosix
-import Synchronization
+import NIOConcurrencyHelpers
 import TestSupport
 
 /// What was seen on the wire between client and web server, or said by a part of the test, in the order of seeing.
@@ -23,11 +23,11 @@ struct FlowEvent: Sendable {
 
 /// The events of one or more connections.
 final class FlowLog: Sendable {
-    private let state = Mutex<[FlowEvent]>([])
+    private let state = NIOLockedValueBox<[FlowEvent]>([])
 
-    var events: [FlowEvent] { state.withLock { $0 } }
+    var events: [FlowEvent] { state.withLockedValue { $0 } }
     func add(_ what: FlowEvent.What, _ direction: TCPCutter.Direction?) {
-        state.withLock { $0.append(FlowEvent(direction: direction, what: what)) }
+        state.withLockedValue { $0.append(FlowEvent(direction: direction, what: what)) }
     }
     func mark(_ text: String) { add(.mark(text), nil) }
 

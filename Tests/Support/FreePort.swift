@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// Loopback TCP ports nobody else uses.
 ///
@@ -7,16 +7,16 @@ import Synchronization
 /// by a socket with SO_REUSEADDR until this process ends: a server that sets SO_REUSEADDR too (as nginx, lighttpd,
 /// spawn-fcgi and SwiftNIO do) can still bind and listen, while a second test process that probes finds it taken.
 package enum FreePort {
-    private static let reserved = Mutex<[Int: Int32]>([:])
+    private static let reserved = NIOLockedValueBox<[Int: Int32]>([:])
 
     /// A port that was free a moment ago, never given out twice by one process.
     package static func next() throws -> Int {
         for _ in 0..<2_000 {
             let port = Int.random(in: 11_000..<31_000)
-            guard reserved.withLock({ $0[port] == nil }), bound(port: port, reuse: false, keep: false) != nil,
+            guard reserved.withLockedValue({ $0[port] == nil }), bound(port: port, reuse: false, keep: false) != nil,
                 let holder = bound(port: port, reuse: true, keep: true)
             else { continue }
-            let taken = reserved.withLock { table in
+            let taken = reserved.withLockedValue { table in
                 guard table[port] == nil else { return false }
                 table[port] = holder
                 return true

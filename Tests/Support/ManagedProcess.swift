@@ -1,5 +1,5 @@
 package import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A program started by a test, in a process group of its own, which never outlives this object.
 ///
@@ -51,11 +51,11 @@ package final class ManagedProcess: Sendable {
     /// The part the waiting thread holds, so that the object itself can go.
     private final class Life: Sendable {
         let pid: pid_t
-        let state: Mutex<State>
+        let state: NIOLockedValueBox<State>
 
         init(pid: pid_t, input: Int32?) {
             self.pid = pid
-            state = Mutex(State(input: input))
+            state = NIOLockedValueBox(State(input: input))
         }
 
         /// The ended leader stays unreaped, and so its number cannot be given to another group, while members live.
@@ -69,18 +69,18 @@ package final class ManagedProcess: Sendable {
                 ($0.load(fromByteOffset: 8, as: Int32.self), $0.load(fromByteOffset: 24, as: Int32.self))
             }
             let alone = !ProcessTable.all().contains { $0.group == pid && $0.pid != pid }
-            state.withLock { state in
+            state.withLockedValue { state in
                 if alone || state.stopping { reap(&state) }
                 state.status = code == Int32(CLD_EXITED) ? .exited(value) : .signalled(value)
             }
         }
 
         func signal(_ signal: Int32, group: Bool) -> Bool {
-            state.withLock { $0.reaped ? false : Glibc.kill(group ? -pid : pid, signal) == 0 }
+            state.withLockedValue { $0.reaped ? false : Glibc.kill(group ? -pid : pid, signal) == 0 }
         }
 
         func stop() {
-            state.withLock { state in
+            state.withLockedValue { state in
                 state.stopping = true
                 guard !state.reaped else { return }
                 Glibc.kill(-pid, SIGKILL)
@@ -161,7 +161,7 @@ package final class ManagedProcess: Sendable {
     // MARK: Ending
 
     /// How the program ended; nil while it runs.
-    package var exitStatus: ExitStatus? { life.state.withLock { $0.status } }
+    package var exitStatus: ExitStatus? { life.state.withLockedValue { $0.status } }
     /// Whether the program runs (or is stopped by SIGSTOP).
     package var isRunning: Bool { exitStatus == nil }
 
@@ -204,7 +204,7 @@ package final class ManagedProcess: Sendable {
         var rest = bytes[...]
         try await eventually(within: limit, "\(commandLine) reads its input") {
             while !rest.isEmpty {
-                let (count, code) = self.life.state.withLock { state -> (Int, Int32) in
+                let (count, code) = self.life.state.withLockedValue { state -> (Int, Int32) in
                     guard let input = state.input else { return (-1, EBADF) }
                     let count = rest.withUnsafeBytes { Glibc.write(input, $0.baseAddress, $0.count) }
                     return (count, errno)
@@ -226,7 +226,7 @@ package final class ManagedProcess: Sendable {
 
     /// Closes the program's input; harmless when it is closed.
     package func closeInput() {
-        life.state.withLock { state in
+        life.state.withLockedValue { state in
             if let input = state.input { close(input) }
             state.input = nil
         }

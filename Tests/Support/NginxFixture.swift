@@ -1,5 +1,5 @@
 package import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// A real nginx of the system, in the foreground, with a folder and unprivileged loopback ports of its own.
 ///
@@ -15,10 +15,10 @@ package final class NginxFixture: Sendable {
     package let tlsPort: Int?
 
     private let folder: TemporaryFolder
-    private let process: Mutex<ManagedProcess>
+    private let process: NIOLockedValueBox<ManagedProcess>
 
     /// The running nginx master, new after ``restart()``.
-    package var master: ManagedProcess { process.withLock { $0 } }
+    package var master: ManagedProcess { process.withLockedValue { $0 } }
 
     /// Starts nginx and waits until it accepts connections.
     package init(_ options: Options) async throws {
@@ -35,7 +35,7 @@ package final class NginxFixture: Sendable {
             Self.configuration(
                 options, folder: folder.path, port: port, tlsPort: tlsPort, root: geteuid() == 0, files: files),
             to: "nginx.conf")
-        process = Mutex(try Self.launch(in: folder))
+        process = NIOLockedValueBox(try Self.launch(in: folder))
         try await ready()
     }
 
@@ -85,7 +85,7 @@ package final class NginxFixture: Sendable {
     /// Starts nginx again after ``stop()``, with the same ports and files.
     package func start() async throws {
         let fresh = try Self.launch(in: folder)
-        process.withLock { $0 = fresh }
+        process.withLockedValue { $0 = fresh }
         try await ready()
     }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Synchronization
+import NIOConcurrencyHelpers
 
 /// What a program wrote to one of its outputs, read by a thread of its own so that the program never blocks.
 package final class OutputCapture: Sendable {
@@ -11,7 +11,7 @@ package final class OutputCapture: Sendable {
         var ended = false
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let limit: Int
 
     /// Reads `descriptor` to its end and closes it; keeps the first `limit` bytes and counts the rest.
@@ -31,7 +31,7 @@ package final class OutputCapture: Sendable {
             }
         }
         close(descriptor)
-        state.withLock { state in
+        state.withLockedValue { state in
             if !state.partial.isEmpty { state.lines.append(String(decoding: state.partial, as: UTF8.self)) }
             state.partial = []
             state.ended = true
@@ -39,7 +39,7 @@ package final class OutputCapture: Sendable {
     }
 
     private func append(_ chunk: ArraySlice<UInt8>) {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.total += chunk.count
             guard state.bytes.count < limit else { return }
             state.bytes += chunk
@@ -54,18 +54,18 @@ package final class OutputCapture: Sendable {
     }
 
     /// The complete lines so far, without their newline; after the end also a last one that has none.
-    package var lines: [String] { state.withLock { $0.lines } }
+    package var lines: [String] { state.withLockedValue { $0.lines } }
     /// The bytes so far.
-    package var bytes: [UInt8] { state.withLock { $0.bytes } }
+    package var bytes: [UInt8] { state.withLockedValue { $0.bytes } }
     /// The bytes so far as text.
     package var text: String { String(decoding: bytes, as: UTF8.self) }
     /// How many bytes came, also those not kept.
-    package var count: Int { state.withLock { $0.total } }
+    package var count: Int { state.withLockedValue { $0.total } }
     /// Whether the writers have all closed it.
-    package var ended: Bool { state.withLock { $0.ended } }
+    package var ended: Bool { state.withLockedValue { $0.ended } }
 
     /// The first line from number `start` on that contains `text`.
     func line(containing text: String, from start: Int) -> String? {
-        state.withLock { $0.lines.dropFirst(start).first { $0.contains(text) } }
+        state.withLockedValue { $0.lines.dropFirst(start).first { $0.contains(text) } }
     }
 }

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// Writes standard output on a thread of its own: at once when nothing else waits, else as much as came meanwhile.
 final class OutputWriter: Sendable {
@@ -16,7 +16,7 @@ final class OutputWriter: Sendable {
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let work = DispatchSemaphore(value: 0)
     private let descriptor: Int32
 
@@ -29,7 +29,7 @@ final class OutputWriter: Sendable {
     ///
     /// - Returns: 0, or the number of the error that ended the output.
     func write(_ bytes: ByteBuffer, newline: Bool) async -> Int32 {
-        let (error, isFull) = state.withLock { state -> (Int32, Bool) in
+        let (error, isFull) = state.withLockedValue { state -> (Int32, Bool) in
             guard state.error == 0 else { return (state.error, false) }
             state.pending.writeImmutableBuffer(bytes)
             if newline { state.pending.writeInteger(UInt8(ascii: "\n")) }
@@ -42,7 +42,7 @@ final class OutputWriter: Sendable {
 
     /// Adds bytes without waiting; whoever does not read for long misses them.
     func post(_ bytes: ByteBuffer) {
-        state.withLock { state in
+        state.withLockedValue { state in
             guard state.error == 0, state.pending.readableBytes < Self.highWater * 2 else { return }
             state.pending.writeImmutableBuffer(bytes)
             wake(&state)
@@ -53,12 +53,12 @@ final class OutputWriter: Sendable {
     ///
     /// - Returns: 0, or the number of the error that ended the output.
     func finish() async -> Int32 {
-        state.withLock { state in
+        state.withLockedValue { state in
             state.isFinished = true
             wake(&state)
         }
         await wait { !$0.isDone }
-        return state.withLock { $0.error }
+        return state.withLockedValue { $0.error }
     }
 
     private func wake(_ state: inout State) {
@@ -69,9 +69,9 @@ final class OutputWriter: Sendable {
 
     private func wait(while condition: @Sendable (borrowing State) -> Bool) async {
         // Whoever is woken looks again: a batch that was taken is not yet written.
-        while state.withLock({ condition($0) }) {
+        while state.withLockedValue({ condition($0) }) {
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
+                let isOver = state.withLockedValue { state in
                     guard condition(state) else { return true }
                     state.waiting.append(continuation)
                     return false
@@ -88,7 +88,7 @@ final class OutputWriter: Sendable {
             work.wait()
             while true {
                 batch.clear(minimumCapacity: 0)
-                let (resumed, isEmpty) = state.withLock { state in
+                let (resumed, isEmpty) = state.withLockedValue { state in
                     swap(&batch, &state.pending)
                     let isEmpty = batch.readableBytes == 0
                     if isEmpty { state.isAwake = false }
@@ -100,7 +100,7 @@ final class OutputWriter: Sendable {
                 for waiting in resumed { waiting.resume() }
                 if isEmpty { break }
                 let error = batch.withUnsafeReadableBytes { Descriptor.write($0, to: descriptor) }
-                if error != 0 { state.withLock { $0.error = error } }
+                if error != 0 { state.withLockedValue { $0.error = error } }
             }
         }
     }

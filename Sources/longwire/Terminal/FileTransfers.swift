@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// The files that are on their way, for the status row: how much of each the server has not yet acknowledged.
 final class FileTransfers: Sendable {
@@ -10,14 +10,14 @@ final class FileTransfers: Sendable {
         var isTaken = false
     }
 
-    private let transfers = Mutex<[Transfer]>([])
+    private let transfers = NIOLockedValueBox<[Transfer]>([])
 
     /// A file begins to be sent.
-    func began(_ name: String, size: Int) { transfers.withLock { $0.append(Transfer(name: name, size: size)) } }
+    func began(_ name: String, size: Int) { transfers.withLockedValue { $0.append(Transfer(name: name, size: size)) } }
 
     /// The session took the file that began last, all of it.
     func taken() {
-        transfers.withLock { transfers in
+        transfers.withLockedValue { transfers in
             guard let size = transfers.last?.size else { return }
             sent(size, in: &transfers)
             transfers[transfers.count - 1].isTaken = true
@@ -25,11 +25,11 @@ final class FileTransfers: Sendable {
     }
 
     /// The file that began last was not sent.
-    func failed() { transfers.withLock { _ = $0.popLast() } }
+    func failed() { transfers.withLockedValue { _ = $0.popLast() } }
 
     /// The session took something else.
     func sent(_ bytes: Int) {
-        transfers.withLock { sent(bytes, in: &$0) }
+        transfers.withLockedValue { sent(bytes, in: &$0) }
     }
 
     private func sent(_ bytes: Int, in transfers: inout [Transfer]) {
@@ -42,7 +42,7 @@ final class FileTransfers: Sendable {
     ///
     /// - Returns: what to say of the oldest that is under way, and the files that have arrived since the last time.
     func compare(unsent: Int) -> (text: String?, arrived: [String]) {
-        transfers.withLock { transfers in
+        transfers.withLockedValue { transfers in
             var arrived: [String] = []
             while let first = transfers.first, first.isTaken, unsent <= first.behind {
                 arrived.append("\(first.name), \(StatusText.size(first.size))")

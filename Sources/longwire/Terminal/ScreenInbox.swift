@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// What other threads have for the thread of the screen, and its alarm clock.
 final class ScreenInbox: Sendable {
@@ -26,7 +26,7 @@ final class ScreenInbox: Sendable {
     /// Text that may wait, in bytes, before whoever shows must wait too.
     private static let highWater = 64 * 1024
 
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     /// Readable when there are events.
     let alarm: Int32
     private let bell: Int32
@@ -39,7 +39,7 @@ final class ScreenInbox: Sendable {
 
     /// Adds an event; never waits.
     func post(_ event: Event) {
-        state.withLock { state in
+        state.withLockedValue { state in
             if case .text(let text) = event { state.bytes += text.text.utf8.count }
             state.events.append(event)
         }
@@ -51,7 +51,7 @@ final class ScreenInbox: Sendable {
     func show(_ text: ScreenText) async {
         post(.text(text))
         await withCheckedContinuation { continuation in
-            let hasRoom = state.withLock { state in
+            let hasRoom = state.withLockedValue { state in
                 guard state.bytes >= Self.highWater else { return true }
                 state.waiting.append(continuation)
                 return false
@@ -61,13 +61,13 @@ final class ScreenInbox: Sendable {
     }
 
     /// Whether as much waits as should.
-    var isFull: Bool { state.withLock { $0.bytes >= Self.highWater } }
+    var isFull: Bool { state.withLockedValue { $0.bytes >= Self.highWater } }
 
     /// Takes all events.
     func drain() -> [Event] {
         var bytes = [UInt8](repeating: 0, count: 256)
         while Foundation.read(alarm, &bytes, bytes.count) == bytes.count {}
-        let (events, waiting) = state.withLock { state in
+        let (events, waiting) = state.withLockedValue { state in
             defer { state = State() }
             return (state.events, state.waiting)
         }

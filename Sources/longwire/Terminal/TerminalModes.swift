@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// The terminal's modes as they were before us, to be put back in every case.
 enum TerminalModes {
@@ -8,18 +8,18 @@ enum TerminalModes {
         var marksPastes = false
     }
 
-    private static let saved = Mutex(Saved())
+    private static let saved = NIOLockedValueBox(Saved())
 
     /// Remembers how the terminal is.
     static func save() {
         var modes = termios()
         guard tcgetattr(STDIN_FILENO, &modes) == 0 else { return }
-        saved.withLock { $0.modes = modes }
+        saved.withLockedValue { $0.modes = modes }
     }
 
     /// Asks the terminal to mark what is pasted (DEC mode 2004), or to stop that.
     static func markPastes(_ isOn: Bool) {
-        let changes = saved.withLock { saved in
+        let changes = saved.withLockedValue { saved in
             defer { saved.marksPastes = isOn }
             return saved.marksPastes != isOn
         }
@@ -29,7 +29,7 @@ enum TerminalModes {
     /// Puts the terminal back, at once; harmless before ``save()``.
     static func restore() {
         markPastes(false)
-        guard var modes = saved.withLock({ $0.modes }) else { return }
+        guard var modes = saved.withLockedValue({ $0.modes }) else { return }
         tcsetattr(STDIN_FILENO, TCSANOW, &modes)
     }
 }

@@ -1,5 +1,5 @@
 internal import NIOCore
-internal import Synchronization
+internal import NIOConcurrencyHelpers
 
 /// What was typed and has not been sent, in order: the keyboard waits while it is full.
 final class TypedQueue: Sendable {
@@ -25,17 +25,17 @@ final class TypedQueue: Sendable {
     }
 
     private static let highWater = 1024 * 1024
-    private let state = Mutex(State())
+    private let state = NIOLockedValueBox(State())
     private let hasRoom: @Sendable () -> Void
 
     /// - Parameter hasRoom: called when it is not full any more.
     init(hasRoom: @escaping @Sendable () -> Void) { self.hasRoom = hasRoom }
 
     /// Whether no more should be read.
-    var isFull: Bool { state.withLock { $0.bytes >= Self.highWater } }
+    var isFull: Bool { state.withLockedValue { $0.bytes >= Self.highWater } }
 
     func add(_ item: Item) {
-        let waiting = state.withLock { state -> CheckedContinuation<Item?, Never>? in
+        let waiting = state.withLockedValue { state -> CheckedContinuation<Item?, Never>? in
             guard let waiting = state.waiting else {
                 state.items.append(item)
                 state.bytes += item.bytes
@@ -52,7 +52,7 @@ final class TypedQueue: Sendable {
     /// One task may wait.
     func next() async -> Item? {
         await withCheckedContinuation { continuation in
-            let (item, isOver, hasRoomAgain) = state.withLock { state -> (Item?, Bool, Bool) in
+            let (item, isOver, hasRoomAgain) = state.withLockedValue { state -> (Item?, Bool, Bool) in
                 let wasFull = state.bytes >= Self.highWater
                 guard let item = state.items.popFirst() else {
                     if !state.isFinished { state.waiting = continuation }
@@ -68,7 +68,7 @@ final class TypedQueue: Sendable {
 
     /// Nothing more comes.
     func finish() {
-        let waiting = state.withLock { state in
+        let waiting = state.withLockedValue { state in
             state.isFinished = true
             defer { state.waiting = nil }
             return state.waiting
