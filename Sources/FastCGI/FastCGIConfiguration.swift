@@ -11,7 +11,8 @@ public struct FastCGIConfiguration: Sendable {
     public var maximumParameterBytes = 65_536
     /// Bytes in the name of a parameter; more is answered with 431.
     ///
-    /// Default 1024.
+    /// Default 4096. A web server that finds no room over a unix socket answers 502 at once; the system may allow less
+    /// (`net.core.somaxconn`).
     public var maximumParameterNameBytes = 1024
     /// Bytes in the value of a parameter; more is answered with 431.
     ///
@@ -65,8 +66,9 @@ public struct FastCGIConfiguration: Sendable {
     public var lingerTimeout: TimeAmount = .seconds(2)
     /// Connections the kernel queues before they are accepted.
     ///
-    /// Default 1024.
-    public var backlog = 1024
+    /// Default 4096. A web server that finds no room over a unix socket answers 502 at once; the system may allow less
+    /// (`net.core.somaxconn`).
+    public var backlog = 4096
     /// The TCP peers served; nil serves all.
     ///
     /// Default: FCGI_WEB_SERVER_ADDRS of the environment.

@@ -37,7 +37,7 @@ extension BindAddress {
     /// The listening sockets of an address: one, or as many as a service manager passed.
     ///
     /// Connections wait in them from now on.
-    package func open(backlog: Int = 1024) throws(FastCGIError) -> [ListeningSocket] {
+    package func open(backlog: Int = 4096) throws(FastCGIError) -> [ListeningSocket] {
         switch kind {
         case .tcp(let host, let port): return [ListeningSocket(try Self.listen(host, port, backlog: backlog))]
         case .unix(let path, let options):
