@@ -9,8 +9,9 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
     package typealias OutboundIn = ByteBuffer
     package typealias OutboundOut = WebSocketFrame
 
-    /// The greatest WebSocket frame that is taken, in bytes: one that is not whole is kept.
-    package static let frameLimit = 128 * 1024
+    /// The greatest WebSocket frame that is taken, in bytes, for one that is not whole is kept: a window of messages, and
+    /// what they cost beside.
+    package static let frameLimit = 320 * 1024
 
     private let isClient: Bool
     private var isCloseSent = false
@@ -35,6 +36,15 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
             close(context, code: .unacceptableData)
             context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
         }
+    }
+
+    /// What comes is no WebSocket: the other side is told once, whatever else was said last.
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if let error = error as? NIOWebSocketError {
+            close(context, code: error == .invalidFrameLength ? .messageTooLarge : .protocolError)
+            context.close(promise: nil)
+        }
+        context.fireErrorCaught(error)
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {

@@ -74,7 +74,9 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
         }
         let (carrier, bound) = (NIOLoopBound(self, eventLoop: loop), NIOLoopBound(request, eventLoop: loop))
         let key = Base64.encoded((0..<16).map { _ in UInt8.random(in: .min ... .max) })
-        let upgrader = NIOWebSocketClientUpgrader(requestKey: key, maxFrameSize: WebSocketLine.frameLimit) {
+        let upgrader = NIOWebSocketClientUpgrader(
+            requestKey: key, maxFrameSize: WebSocketLine.frameLimit, automaticErrorHandling: false
+        ) {
             channel, _ in
             channel.eventLoop.makeCompletedFuture {
                 let pipeline = channel.pipeline.syncOperations

@@ -14,7 +14,7 @@ extension Mount {
     func webSocketUpgrader(_ listener: ListenerFacts) -> NIOWebSocketServerUpgrader {
         // Who asks is found out once, before the upgrade.
         let admitted = NIOLockedValueBox<(ServletKind?, SessionRequest)?>(nil)
-        return NIOWebSocketServerUpgrader(maxFrameSize: WebSocketLine.frameLimit, automaticErrorHandling: true) {
+        return NIOWebSocketServerUpgrader(maxFrameSize: WebSocketLine.frameLimit, automaticErrorHandling: false) {
             channel, head in
             guard let (servlet, request) = self.webSocketTarget(head, channel, listener) else {
                 return channel.eventLoop.makeSucceededFuture(nil)

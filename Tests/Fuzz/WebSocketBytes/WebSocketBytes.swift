@@ -51,7 +51,7 @@ private func channel(
     try channel.pipeline.syncOperations.addHandlers([
         WebSocketFrameEncoder(),
         ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: WebSocketLine.frameLimit)),
-        WebSocketProtocolErrorHandler(), WebSocketLine(isClient: false),
+        WebSocketLine(isClient: false),
     ])
     try channel.pipeline.syncOperations.addHandlers(handlers)
     return channel
