@@ -170,7 +170,8 @@ extension SessionMachine {
 
     /// Whether the next answer to an uplink of this path takes data along, which then need not go on the GET.
     ///
-    /// So it is with a little while nothing else is on its way down: nothing could overtake it, or be overtaken.
+    /// So it is with a little while nothing else is on its way down: it overtakes nothing. What follows on the GET may
+    /// overtake it, for which clients are prepared (rule 3).
     package func uplinkAnswerTakesData(on path: UInt64) -> Bool {
         guard ending == nil, outbox.highestSent == outbox.covered, outbox.hasSendable else { return false }
         guard outbox.unsentBytes <= Self.uplinkAnswerBytes, let index = index(of: path) else { return false }
