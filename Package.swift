@@ -12,7 +12,7 @@ let nioHTTP2 = Target.Dependency.product(name: "NIOHTTP2", package: "swift-nio-h
 let nioSSL = Target.Dependency.product(
     name: "NIOSSL", package: "swift-nio-ssl", condition: .when(traits: ["TLS"]))
 let jwtKit = Target.Dependency.product(
-    name: "JWTKit", package: "jwt-kit", condition: .when(traits: ["JWT"]))
+    name: "JWTKit", package: "jwt-kit", condition: .when(traits: ["TLS"]))
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -31,9 +31,10 @@ let package = Package(
         .executable(name: "longwire", targets: ["longwire"]),
     ],
     traits: [
-        .trait(name: "TLS", description: "HTTPS in the client and TLS at the TCP listener, through swift-nio-ssl."),
-        .trait(name: "JWT", description: "JSON Web Tokens as a rule of who may in, through jwt-kit."),
-        .default(enabledTraits: ["TLS", "JWT"]),
+        // One trait for both: SwiftPM names several to the compiler in an order that changes from run to run, and each
+        // change of order builds all of our modules again.
+        .trait(name: "TLS", description: "TLS on both sides (swift-nio-ssl), and JSON Web Tokens (jwt-kit)."),
+        .default(enabledTraits: ["TLS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -95,7 +96,7 @@ let package = Package(
         .executableTarget(
             name: "longwired",
             dependencies: [
-                "LongwireServer", "FastCGI", .target(name: "LongwireJWT", condition: .when(traits: ["JWT"])),
+                "LongwireServer", "FastCGI", .target(name: "LongwireJWT", condition: .when(traits: ["TLS"])),
                 nio("NIOCore"), nio("NIOPosix"), argumentParser, yams,
                 unixSignals, log,
             ]),

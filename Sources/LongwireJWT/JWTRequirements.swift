@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     public import NIOCore
 
     /// What a JSON Web Token must say, besides being signed by a key of the set.

@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     /// A key as it stands in a file (RFC 7517), of which nothing was looked at yet.
     struct KeyEntry: Decodable, Sendable {
         var kind: String

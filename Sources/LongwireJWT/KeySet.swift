@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     internal import FoundationEssentials
 
     /// The keys of a file that can verify tokens, and the tokens that they have verified.

@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     internal import Logging
     internal import NIOConcurrencyHelpers
 

@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     internal import FoundationEssentials
     internal import LongwireTransport
 

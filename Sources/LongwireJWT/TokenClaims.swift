@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     internal import FoundationEssentials
 
     /// What the payload of a token says, as far as it is looked at.

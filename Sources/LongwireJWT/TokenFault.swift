@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     /// Why a token lets nobody in, as the log says it: nothing of the token, and nothing for who brought it.
     enum TokenFault: String, Error {
         case notBearer = "the field Authorization has no bearer token"

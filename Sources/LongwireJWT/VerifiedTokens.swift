@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     internal import LongwireTransport
     internal import NIOConcurrencyHelpers
 

@@ -1,4 +1,4 @@
-#if JWT
+#if TLS
     import Foundation
     import Logging
     import TestSupport

@@ -1,7 +1,7 @@
 internal import LongwireServer
 internal import Logging
 
-#if JWT
+#if TLS
     internal import LongwireJWT
 #endif
 
@@ -59,11 +59,11 @@ enum AccessSpecification: Sendable, Equatable {
         case .open: return nil
         case .tokens(let path): return try TokenAccess(file: path, logger: logger)
         case .jwt(let path):
-            #if JWT
+            #if TLS
                 return try JWTAccess(keys: path, requirements: settings.jwt.requirements, logger: logger)
             #else
                 throw ConfigurationError(
-                    "jwt:\(path): this longwired was built without JSON Web Tokens (the trait JWT)")
+                    "jwt:\(path): this longwired was built without JSON Web Tokens (the trait TLS)")
             #endif
         case .webServer: return WebServerAccess()
         case .certificate: return CertificateAccess()

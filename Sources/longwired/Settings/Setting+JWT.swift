@@ -1,6 +1,6 @@
 internal import NIOCore
 
-#if JWT
+#if TLS
     internal import LongwireJWT
 #endif
 
@@ -11,7 +11,7 @@ struct JWTSettings: Sendable, Equatable {
     var leeway = TimeAmount.seconds(30)
     var claim = "sub"
 
-    #if JWT
+    #if TLS
         var requirements: JWTRequirements {
             var requirements = JWTRequirements()
             requirements.issuer = issuer
