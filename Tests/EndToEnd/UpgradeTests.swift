@@ -63,12 +63,15 @@ struct UpgradeTests {
 
     /// What came of one conversation.
     private struct Account: Sendable {
+        var way = UpgradeSite.Way.duplex
         var sent = 0
         var received = 0
         var sessions = 0
         /// Whether something was under way when it was moved: sent, and not come back.
         var wasBusy = false
         var problem: String?
+        /// What became of it, for a report.
+        var story: [String] = []
     }
 
     /// How many messages of a conversation may be under way.
@@ -109,8 +112,9 @@ struct UpgradeTests {
         do {
             for try await event in series.events {
                 switch event {
-                case .began:
+                case .began(let session):
                     account.sessions += 1
+                    account.story.append("\(session.identifier) from \(account.received)")
                     if account.sessions == 2 { account.wasBusy = sent.value > account.received }
                 case .message(let message):
                     if message.number != account.received {
@@ -120,6 +124,7 @@ struct UpgradeTests {
                     if account.received == 1 { begun.change { $0 += 1 } }
                     giver.yield()
                 case .ended(let ending):
+                    account.story.append("\(ending) at \(account.received) of \(sent.value)")
                     if ending.kind != .closed { account.problem = account.problem ?? "\(ending)" }
                 }
             }
@@ -144,20 +149,25 @@ struct UpgradeTests {
             drain: flowIsLong ? "{window: 20s, limit: 5m}" : "{window: 1s, limit: 60s}")
         let (isOver, begun) = (FlowBox(false), FlowBox(0))
         let ways: [UpgradeSite.Way] = [.duplex, .nginxDuplex, .nginxStream, .nginxPoll, .tcp]
-        let all = try await withThrowingTaskGroup(of: SessionSeries.self) { group in
-            var all: [SessionSeries] = []
+        let all = try await withThrowingTaskGroup(of: (UpgradeSite.Way, SessionSeries).self) { group in
+            var all: [(UpgradeSite.Way, SessionSeries)] = []
             for index in 0..<count {
                 if index >= 50, let series = try await group.next() { all.append(series) }
-                group.addTask { try await site.follow(ways[index % ways.count]) }
+                let way = ways[index % ways.count]
+                group.addTask { (way, try await site.follow(way)) }
             }
             for try await series in group { all.append(series) }
             return all
         }
         let conversing = Task {
             await withTaskGroup(of: Account.self) { group in
-                for (index, series) in all.enumerated() {
+                for (index, (way, series)) in all.enumerated() {
                     let delay = Self.pause * index / count
-                    group.addTask { await Self.converse(series, after: delay, until: isOver, begun: begun) }
+                    group.addTask {
+                        var account = await Self.converse(series, after: delay, until: isOver, begun: begun)
+                        account.way = way
+                        return account
+                    }
                 }
                 return await group.reduce(into: []) { $0.append($1) }
             }
@@ -185,8 +195,10 @@ struct UpgradeTests {
         isOver.set(true)
         let accounts = await conversing.value
         try? await watching.value
-        let wrong = accounts.compactMap(\.problem)
-        #expect(wrong.isEmpty, "\(wrong.count) of \(count), such as \(wrong.prefix(3))")
+        let stories = accounts.compactMap { account in
+            account.problem.map { "\(account.way): \($0); \(account.story.joined(separator: "; "))" }
+        }
+        #expect(stories.isEmpty, "\(stories.count) of \(count): \(stories.prefix(20).joined(separator: "\n"))")
         #expect(accounts.allSatisfy { $0.sessions == 2 }, "\(accounts.count { $0.sessions != 2 }) were not told")
         let messages = accounts.reduce(0) { $0 + $1.received }
         let busy = accounts.count(where: \.wasBusy)
@@ -279,6 +291,27 @@ struct UpgradeTests {
         try await eventually("the last process takes its files along") {
             !FileManager.default.fileExists(atPath: site.socket)
                 && !FileManager.default.fileExists(atPath: site.control)
+        }
+        try await site.stop()
+    }
+
+    // R: D5
+    @Test("at every listener as many connections may wait as the system allows, also after an upgrade")
+    func connectionsMayWait() async throws {
+        let site = try await UpgradeSite()
+        let text = try String(contentsOfFile: "/proc/sys/net/core/somaxconn", encoding: .utf8)
+        let most = min(4_096, try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines))))
+        for _ in 1...2 {
+            for (kind, place) in [
+                ("-Hltn", "127.0.0.1:\(site.port)"), ("-Hltn", "127.0.0.1:\(site.tcpPort)"), ("-Hlxn", site.socket),
+            ] {
+                // Of a socket that listens, the column after Recv-Q is the length of its queue.
+                let lines = try await ManagedProcess.mustRun("ss", [kind]).split(separator: "\n")
+                let words = try #require(lines.map { $0.split(separator: " ") }.first { $0.contains(Substring(place)) })
+                let state = try #require(words.firstIndex(of: "LISTEN"))
+                #expect(Int(words[state + 2]) == most, "\(words.joined(separator: " "))")
+            }
+            try await site.upgrade()
         }
         try await site.stop()
     }

@@ -1,6 +1,7 @@
 import Foundation
 import LongwireProtocol
 import LongwireServer
+import LongwireTransport
 import NIOCore
 import TestSupport
 import Testing
@@ -119,6 +120,29 @@ import Testing
         #expect(server.mount.sessionCount == 1)
         try await line.close()
         try await eventually("the session is given up") { server.mount.sessionCount == 0 }
+        try await server.stop()
+    }
+
+    @Test func aWebSocketFrameGreaterThanTheLimitEndsItsOwnLineBeforeAnyOfItComes() async throws {
+        let server = try await TestServer(["echo": .inline(EchoServlet())])
+        let neighbour = try await FrameLine.webSocket(port: server.port, "/longwire/echo")
+        let greedy = try await RawConnection(port: server.port)
+        try await greedy.request(
+            "GET /longwire/echo",
+            [
+                "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
+                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+            ])
+        try await greedy.waits(for: "101 Switching Protocols")
+        // The head alone (RFC 6455, 5.2): a whole binary message, a length of eight bytes, a key of zeros.
+        var head = ByteBuffer(bytes: [0x82, 0xFF])
+        head.writeInteger(UInt64(WebSocketLine.frameLimit + 1))
+        head.writeInteger(UInt32(0))
+        try await greedy.send(head)
+        // What is not UTF-8 was replaced: the bytes are 88 02 03 F1, a close with 1009.
+        let answer = try await greedy.waitsForEnd()
+        #expect(answer.hasSuffix("\u{FFFD}\u{2}\u{3}\u{FFFD}"), "\(answer.debugDescription)")
+        try await converse(neighbour, Self.open(.websocket), server)
         try await server.stop()
     }
 

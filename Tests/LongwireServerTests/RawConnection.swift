@@ -39,7 +39,8 @@ final class RawConnection: Sendable {
     var text: String { collected.withLockedValue { $0.text } }
     var isOver: Bool { collected.withLockedValue { $0.isOver } }
 
-    func send(_ text: String) async throws { try await channel.writeAndFlush(ByteBuffer(string: text)) }
+    func send(_ text: String) async throws { try await send(ByteBuffer(string: text)) }
+    func send(_ bytes: ByteBuffer) async throws { try await channel.writeAndFlush(bytes) }
 
     /// Sends a request with a body, if any, and its length.
     func request(_ line: String, _ fields: [String] = [], body: String = "") async throws {

@@ -16,7 +16,7 @@ struct Binder {
         var adopted: [FastCGIListener.Socket] = []
         for (index, socket) in sockets.enumerated() {
             do {
-                adopted.append(.init(try await self.adopt(socket.descriptor), socket))
+                adopted.append(.init(try await self.adopt(socket), socket))
             } catch {
                 for other in adopted { try? await other.channel.close() }
                 // The one that failed is closed by who failed.
@@ -28,11 +28,11 @@ struct Binder {
     }
 
     /// Accepts from a socket that listens already; closes it when that fails.
-    private func adopt(_ descriptor: Int32) async throws -> any Channel {
+    private func adopt(_ socket: ListeningSocket) async throws -> any Channel {
         do {
-            return try await self.bootstrap.withBoundSocket(descriptor).get()
+            return try await socket.accept(self.bootstrap, backlog: self.server.configuration.backlog)
         } catch {
-            throw FastCGIError(.systemError, "The socket on descriptor \(descriptor) cannot be used: \(error).")
+            throw FastCGIError(.systemError, "The socket on descriptor \(socket.descriptor) cannot be used: \(error).")
         }
     }
 
@@ -44,7 +44,6 @@ struct Binder {
         let high = max(1, configuration.writeHighWaterMark)
         let low = min(max(1, configuration.writeLowWaterMark), high)
         return ServerBootstrap(group: self.group)
-            .serverChannelOption(.backlog, value: Int32(clamping: configuration.backlog))
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.recvAllocator, value: LeanReceiveAllocator(greatest: readBytes))
             // A channel keeps as many buffers as it reads at a time.

@@ -1,4 +1,5 @@
-internal import NIOCore
+package import NIOCore
+package import NIOPosix
 
 /// A socket that listens already, and what belongs to it: the step between an address and who accepts there.
 ///
@@ -28,6 +29,22 @@ package struct ListeningSocket: Sendable {
 
     /// Closes a socket that another process goes on with: its file stays.
     package func release() { SystemCalls.closeDescriptor(descriptor) }
+
+    /// Accepts from it, with so many connections in the system's queue.
+    ///
+    /// SwiftNIO gives every socket that it adopts a queue of 128, whatever it had and whatever the options say, and
+    /// accepts four connections a turn of the event loop: too few where thousands of sessions come by in every turn.
+    package func accept(_ bootstrap: ServerBootstrap, backlog: Int = 4096) async throws -> any Channel {
+        let channel = try await bootstrap.serverChannelOption(.maxMessagesPerRead, value: 64)
+            .withBoundSocket(descriptor).get()
+        let error = SystemCalls.listenOn(descriptor, backlog: backlog)
+        guard error == 0 else {
+            try? await channel.close()
+            throw FastCGIError(
+                .systemError, "Connections cannot wait at descriptor \(descriptor): \(SystemCalls.text(error)).")
+        }
+        return channel
+    }
 
     /// A listening socket that is no business of this library's: closed by whoever passes it on.
     package init(passed descriptor: Int32) { self.init(descriptor) }

@@ -143,7 +143,8 @@ extension SessionMachine {
         guard
             ending != nil || paths[index].owesOpening
                 || paths[index].held.count >= max(configuration.pollRequests, 2) || waits
-                || (isUsed && acks.isDue(now)) || paths[index].owesAck || oldest.since + hold(ofPathAt: index) <= now
+                || (isUsed && (acks.isDue(now) || owedGoing != nil)) || paths[index].owesAck
+                || oldest.since + hold(ofPathAt: index) <= now
         else { return nil }
         paths[index].held.removeFirst()
         // The path lives on for a while after each answer (rule 10).
@@ -218,7 +219,8 @@ extension SessionMachine {
             paths[index].owedPong = nil
             FrameEncoder.write(.pong(pong), checksum: checksum, to: &body)
         }
-        if let code = owedGoing {
+        // In every answer until the end: any of them may be lost, and nothing acknowledges it.
+        if role == .server, let code = goingCode {
             owedGoing = nil
             FrameEncoder.write(.going(code), checksum: checksum, to: &body)
         }

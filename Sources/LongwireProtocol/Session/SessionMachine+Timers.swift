@@ -175,7 +175,8 @@ extension SessionMachine {
         return paths[index].progressAt + (paths[index].hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))
     }
 
-    /// Rule 13: changed bytes may make of a frame the start of a longer one, which a live stream never ends.
+    /// Rule 13: changed bytes may make of a frame the start of a longer one, which a live stream never ends; and somebody
+    /// on the way may hold back one direction while the other lives.
     private var swallowedDeadline: NIODeadline? {
         guard let uncoveredSince else { return nil }
         return uncoveredSince + max(silence, (roundTrip.smoothed ?? .zero) * 8) * (1 << min(uncoveredFired, 6))

@@ -65,7 +65,7 @@ extension SessionMachine {
         let inFlight = roundTrip.inFlightLimit(window: outbox.capacity)
         guard let run = outbox.next(maxBytes: maxBytes, inFlight: inFlight) else { return nil }
         roundTrip.sent(run.last, costCovered: outbox.costCovered, now: now)
-        if checksum, uncoveredSince == nil { uncoveredSince = now }
+        if uncoveredSince == nil { uncoveredSince = now }
         return run.bytes
     }
 

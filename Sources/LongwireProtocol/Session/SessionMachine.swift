@@ -63,8 +63,7 @@ package struct SessionMachine: ~Copyable {
     /// Since when what could go waits for a bundle's worth.
     var gatheringSince: NIODeadline?
     var unreadableInputs = 0
-    /// Where checksums are agreed: since when what was sent on the used stream is not covered, and nothing of it was;
-    /// nil while nothing is.
+    /// Since when what was sent on the used stream is not covered, and nothing of it was; nil while nothing is.
     var uncoveredSince: NIODeadline?
     /// How often in a row a path was given up for it.
     var uncoveredFired = 0

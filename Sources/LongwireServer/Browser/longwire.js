@@ -1089,7 +1089,9 @@ class Core {
       case Type.opened:
         return this.pathOpened(path, value);
       case Type.going:
-        this.tell({ state: "going", code: value.number() });
+        // It comes again on every path, and with every answer of poll.
+        if (!this.isGoing) this.tell({ state: "going", code: value.number() });
+        this.isGoing = true;
         return this.close(Code.done, "");
       case Type.abort:
         return this.abortReceived(path, value.number(), value.number(), value.text());

@@ -55,7 +55,6 @@ public final class HTTPListener: Sendable {
             hosts: AllowedHosts(hosts, host: host ?? "", isLoopback: address.hasPrefix("127.") || address == "::1"))
         let connections = ConnectionCount()
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 connections.opened(channel)

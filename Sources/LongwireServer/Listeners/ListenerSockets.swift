@@ -22,7 +22,7 @@ final class ListenerSockets: Sendable {
         var open: [(channel: any Channel, socket: ListeningSocket)] = []
         for (index, socket) in sockets.enumerated() {
             do {
-                open.append((try await bootstrap.withBoundSocket(socket.descriptor).get(), socket))
+                open.append((try await socket.accept(bootstrap), socket))
             } catch {
                 for other in open { try? await other.channel.close() }
                 // The one that failed is closed by who failed.

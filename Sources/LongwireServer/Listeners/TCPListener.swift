@@ -58,7 +58,6 @@ public final class TCPListener: Sendable {
     ) async throws -> TCPListener {
         let connections = ConnectionCount()
         let bootstrap = ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 connections.opened(channel)

@@ -70,6 +70,13 @@ struct BundleTests {
             (client.nextDeadline(now: now), server.nextDeadline(now: now))
         }
 
+        /// Whether the client is advised to come to its end, in what it has heard since it was asked last.
+        func isAdvised() -> Bool {
+            var isAdvised = false
+            while let event = client.nextEvent() { if event == .going(.goingAway) { isAdvised = true } }
+            return isAdvised
+        }
+
         /// Whether a request is to be cancelled.
         func hasDead() -> Bool { client.nextDeadRequest(on: path) != nil }
         var isAttached: Bool { client.isAttached }
@@ -270,6 +277,31 @@ struct BundleTests {
         #expect(one.request(on: path) == -1, "none")
         _ = one.machine.offer(Message("10"))
         #expect(one.request(on: path) == 10)
+    }
+
+    @Test("Rule 14: GOING is answered at once, and comes in every answer, since any of them may be lost")
+    func going() throws {
+        let pair = Pair(SessionConfiguration(), SessionConfiguration())
+        let first = try #require(pair.request())
+        pair.arrive(first)
+        #expect(pair.answer() == nil)
+        pair.server.going(code: .goingAway)
+        #expect(pair.answer() != nil)
+        // That answer is lost; the next request is held until its time is over.
+        pair.client.requestFailed(first.transaction, on: pair.path, now: pair.now)
+        pair.wait(.milliseconds(50))
+        let second = try #require(pair.request())
+        #expect(!pair.isAdvised())
+        pair.arrive(second)
+        pair.wait(.seconds(15))
+        pair.answerAll()
+        #expect(pair.isAdvised())
+        // Once is enough for the application.
+        let third = try #require(pair.request())
+        pair.arrive(third)
+        pair.wait(.seconds(15))
+        pair.answerAll()
+        #expect(!pair.isAdvised())
     }
 
     @Test(

@@ -110,9 +110,11 @@ struct SessionMachineTests {
         #expect(pair.server.ending?.code == .expired)
     }
 
-    @Test("Rule 13: what a changed length swallowed goes again on another path, though the line lives on")
-    func swallowed() {
-        let pair = MachinePair(checksum: true)
+    @Test(
+        "Rule 13: what a changed length swallowed goes again on another path, though the line lives on",
+        arguments: [true, false])
+    func swallowed(checksum: Bool) {
+        let pair = MachinePair(checksum: checksum)
         _ = pair.client.openPath(.duplex, now: pair.now)
         pair.exchange()
         pair.clear()
