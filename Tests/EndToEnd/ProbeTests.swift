@@ -64,14 +64,16 @@ import Testing
         try await site.stop()
     }
 
-    @Test("Over HTTPS the version of TLS is told")
-    func https() async throws {
-        let site = try await ProxySite()
-        let found = try await report(site.tlsURL, ["--ca", site.certificates.authority])
-        #expect(["1.2", "1.3"].contains(found.tls))
-        #expect(found.chosen == "duplex")
-        try await site.stop()
-    }
+    #if TLS
+        @Test("Over HTTPS the version of TLS is told")
+        func https() async throws {
+            let site = try await ProxySite()
+            let found = try await report(site.tlsURL, ["--ca", site.certificates.authority])
+            #expect(["1.2", "1.3"].contains(found.tls))
+            #expect(found.chosen == "duplex")
+            try await site.stop()
+        }
+    #endif
 
     @Test("A proxy that holds requests back is found and named")
     func holdsRequestsBack() async throws {
