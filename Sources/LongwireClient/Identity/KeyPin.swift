@@ -12,8 +12,10 @@ public struct KeyPin: Sendable, Hashable, CustomStringConvertible {
     /// Reads `sha256/` and 44 characters of base64; curl's `sha256//` is taken too; nil for anything else.
     public init?(_ text: String) {
         guard text.hasPrefix(Self.prefix) else { return nil }
-        let digest = text.dropFirst(text.hasPrefix(Self.prefix + "/") ? 8 : 7)
-        // 32 bytes are 43 characters and one "=".
+        var digest = text.dropFirst(Self.prefix.count)
+        // 32 bytes are 43 characters and one "=". The first of them may be a slash too, so only the length tells whether
+        // there is one more.
+        if digest.utf8.count == 45, digest.first == "/" { digest.removeFirst() }
         let characters = digest.utf8.map { $0 == UInt8(ascii: "+") ? UInt8(ascii: "-") : $0 }
             .map { $0 == UInt8(ascii: "/") ? UInt8(ascii: "_") : $0 }
         guard digest.utf8.count == 44, characters.last == UInt8(ascii: "="),
