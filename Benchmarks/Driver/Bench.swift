@@ -16,8 +16,8 @@ enum Bench {
                 guard let port = words.first.flatMap({ Int($0) }) else { throw BenchFailure("echo PORT") }
                 try await TCPEcho.serve(port: port, on: group)
             case "serve":
-                guard let address = words.first else { throw BenchFailure("serve ADDRESS") }
-                try await BenchServer.serve(at: address, on: group)
+                guard !words.isEmpty else { throw BenchFailure("serve ADDRESS…") }
+                try await BenchServer.serve(at: Array(words), on: group)
             case "run":
                 let settings = try BenchSettings(Array(words))
                 let ways = Ways(settings, longwire: Longwire(group: group)).all
@@ -27,7 +27,7 @@ enum Bench {
                     try text.write(toFile: output, atomically: true, encoding: .utf8)
                 }
                 print("\n" + text)
-            default: throw BenchFailure("usage: longwire-bench run KEY=VALUE … | echo PORT | serve ADDRESS")
+            default: throw BenchFailure("usage: longwire-bench run KEY=VALUE … | echo PORT | serve ADDRESS…")
             }
         } catch {
             FileHandle.standardError.write(Data("longwire-bench: \(error)\n".utf8))

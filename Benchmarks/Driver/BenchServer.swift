@@ -26,19 +26,24 @@ enum BenchServer {
         }
     }
 
-    /// Answers with the message again and again: what comes down is nearly everything.
+    /// Answers with the eight bytes of the message again and again: what comes down is nearly everything.
     private struct Down: InlineServlet {
         func received(_ message: Message, in session: Session) {
             let payload = message.payload
-            guard payload.readableBytes > 0 else { return }
-            var answer = ByteBufferAllocator().buffer(capacity: large + payload.readableBytes)
-            while answer.readableBytes < large { answer.writeImmutableBuffer(payload) }
-            _ = session.offer(Message(answer.readSlice(length: large) ?? answer))
+            guard let word = payload.getInteger(at: payload.readerIndex, as: UInt64.self) else { return }
+            var answer = ByteBufferAllocator().buffer(capacity: large)
+            answer.writeWithUnsafeMutableBytes(minimumWritableBytes: large) { bytes in
+                for place in stride(from: 0, to: large, by: 8) {
+                    bytes.storeBytes(of: word.bigEndian, toByteOffset: place, as: UInt64.self)
+                }
+                return large
+            }
+            _ = session.offer(Message(answer))
         }
     }
 
-    /// Serves at an address of FastCGI, below /served, until the process is ended.
-    static func serve(at address: String, on group: any EventLoopGroup) async throws {
+    /// Serves at addresses of FastCGI, below /served, until the process is ended.
+    static func serve(at addresses: [String], on group: any EventLoopGroup) async throws {
         var configuration = MountConfiguration()
         configuration.path = "/served"
         // Nothing moves to another transaction meanwhile.
@@ -47,9 +52,13 @@ enum BenchServer {
         let mount = try Mount(
             servlets: ["echo": .task(TaskEcho()), "up": .inline(Up()), "down": .inline(Down())],
             configuration: configuration)
-        let listener = try await mount.fastCGIServer().bind(to: BindAddress(parsing: address), on: group)
+        let server = mount.fastCGIServer()
+        var listeners: [FastCGIListener] = []
+        for address in addresses {
+            listeners.append(try await server.bind(to: BindAddress(parsing: address), on: group))
+        }
         // Whoever started it ends it.
         while !Task.isCancelled { try await Task.sleep(for: .seconds(3600)) }
-        await listener.close()
+        for listener in listeners { await listener.close() }
     }
 }

@@ -52,6 +52,7 @@ def goals(results):
     beside("openings a second", "longwire", "uwebsockets", "uWebSockets", "open.rate", at_least=1.0)
     for figure, name in (("bulk-up", "bulk up"), ("bulk-down", "bulk down"), ("bulk", "bulk both ways at once")):
         beside(name, "longwire", "least", "least FastCGI", f"{figure}.bytes", at_least=0.95)
+        beside(f"{name}, over TCP", "longwire-tcp", "least-tcp", "least FastCGI, TCP", f"{figure}.bytes", at_least=0.95)
     beside("fan-out, deliveries a second", "longwire", "uwebsockets", "uWebSockets", "fan.rate", at_least=1.0)
     sizes = ["10", "100", "1000", "8000"]
     for way, name in (("longwire", "its own at 10"), ("least", "least FastCGI, for comparison"),

@@ -73,7 +73,8 @@ static void send_message(Line *line, const uint8_t *bytes, size_t count, bool is
 static void flush(Line *line) {
     Frames *frames = &line->frames;
     Bytes *body = &line->body;
-    if (bytes_count(body) == 0 && !frames->at_once) return;
+    bool is_alone = bytes_count(body) == 0;
+    if (is_alone && !frames->at_once) return;
     bool full = is_bounded(line) && frames->pieces > 0 && frames->end_count >= frames->pieces;
     // It goes when the server has read something.
     if (full) return;
@@ -87,7 +88,7 @@ static void flush(Line *line) {
         } else {
             bytes_add(body, frame, length);
         }
-        frames_forget(line);
+        frames_told(line, is_alone);
     }
     line->way.carrier->put(line, bytes_front(body), bytes_count(body));
     if (is_bounded(line)) {

@@ -23,9 +23,10 @@ typedef struct {
     uint64_t ends[piece_limit];            // of the writes that are not read
     unsigned first_end, end_count;
     uint64_t frames_untold, bytes_untold;  // since the last acknowledgement
-    uint64_t owing_since;
-    Line *before, *after;                  // of those that owe one
-    bool owes, at_once, is_closed, is_covered;
+    uint64_t owing_since, alone_at;
+    struct Queue *queue;                   // of owing.c, and who is there before and after
+    Line *before, *after;
+    bool owes, has_waited, at_once, is_closed, is_covered;
 } Frames;
 
 // MARK: numbers.c: integers of variable length (RFC 9000 section 16)
@@ -36,10 +37,12 @@ bool take_number(const uint8_t **at, const uint8_t *end, uint64_t *value);
 /// The same where it must be there.
 uint64_t need_number(Line *line, const uint8_t **at, const uint8_t *end);
 
-// MARK: owing.c: who owes an acknowledgement, in the order of their times
+// MARK: owing.c: when an acknowledgement is due
 
 void frames_owe(Line *line);
-/// It owes nothing any more.
+/// It has acknowledged everything, with nothing else or with something.
+void frames_told(Line *line, bool is_alone);
+/// It is over.
 void frames_forget(Line *line);
 /// Sends the acknowledgements that are due by now.
 void frames_tick(void);

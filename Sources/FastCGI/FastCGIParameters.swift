@@ -6,7 +6,7 @@ internal import NIOCore
 /// parameters in memory, so take what you need and let go. The library itself keeps none.
 public struct FastCGIParameters: Sendable {
     private let buffer: ByteBuffer
-    private let pairs: [NameValuePairs.Pair]
+    let pairs: [NameValuePairs.Pair]
 
     init(buffer: ByteBuffer, pairs: [NameValuePairs.Pair]) {
         self.buffer = buffer
@@ -18,10 +18,21 @@ public struct FastCGIParameters: Sendable {
     /// Names are compared octet by octet. Bytes that are not UTF-8 are repaired as `String(decoding:as:)` does. That
     /// the first of several wins is what libfcgi does.
     public subscript(name: String) -> String? {
-        for index in self.pairs.indices where self.name(at: index, equals: name) {
-            return self.value(at: index)
+        var name = name
+        return name.withUTF8 { name in
+            self.withUnsafeBytes { bytes in
+                for pair in self.pairs where pair.name.count == name.count {
+                    guard UnsafeRawBufferPointer(rebasing: bytes[pair.name]).equals(name) else { continue }
+                    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[pair.value]), as: UTF8.self)
+                }
+                return nil
+            }
         }
-        return nil
+    }
+
+    /// Shows the bytes of all parameters, in which the ranges of ``pairs`` lie.
+    func withUnsafeBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        self.buffer.withUnsafeReadableBytes(body)
     }
 
     func name(at index: Int) -> String {
@@ -30,19 +41,6 @@ public struct FastCGIParameters: Sendable {
 
     func value(at index: Int) -> String {
         String(decoding: self.bytes(self.pairs[index].value), as: UTF8.self)
-    }
-
-    func nameBytes(at index: Int) -> ByteBufferView {
-        self.bytes(self.pairs[index].name)
-    }
-
-    func valueBytes(at index: Int) -> ByteBufferView {
-        self.bytes(self.pairs[index].value)
-    }
-
-    private func name(at index: Int, equals name: String) -> Bool {
-        self.pairs[index].name.count == name.utf8.count
-            && self.bytes(self.pairs[index].name).withUnsafeBytes { $0.elementsEqual(name.utf8) }
     }
 
     private func bytes(_ range: Range<Int>) -> ByteBufferView {

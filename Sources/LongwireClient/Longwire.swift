@@ -63,7 +63,6 @@ public final class Longwire: Sendable {
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)
             core.observer = client
-            core.owner = client
             client.start()
             return NIOLoopBound(client, eventLoop: loop)
         }

@@ -2,14 +2,16 @@ internal import LongwireProtocol
 
 /// Those who wait at a session on its event loop: one consumer of messages, and whoever awaits the end.
 struct Mailbox {
-    private var consumer: (continuation: CheckedContinuation<Message?, any Error>, id: UInt64)?
+    private var consumer: (continuation: UnsafeContinuation<Message?, any Error>, id: UInt64)? {
+        didSet { isWaiting = consumer != nil }
+    }
+    /// Whether a consumer waits; asked for in every turn.
+    private(set) var isWaiting = false
     private var awaitingEnd: [CheckedContinuation<SessionEnding, Never>] = []
     private var awaitingClose: [CheckedContinuation<Void, Never>] = []
 
-    var isWaiting: Bool { consumer != nil }
-
     /// - Returns: false when another consumer waits already.
-    mutating func wait(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64) -> Bool {
+    mutating func wait(_ continuation: UnsafeContinuation<Message?, any Error>, id: UInt64) -> Bool {
         guard consumer == nil else { return false }
         consumer = (continuation, id)
         return true

@@ -10,20 +10,17 @@ public final class Session: Sendable {
     /// The public name of the session.
     public let identifier: SessionIdentifier
     /// The event loop that the session belongs to.
-    public let eventLoop: any EventLoop
+    public var eventLoop: any EventLoop { core.eventLoop }
     /// At a server, who opened the session and alone may resume it; nil where nobody was asked.
     public let principal: String?
     let core: NIOLoopBound<SessionCore>
-    private let outgoing: OutgoingTransit
-    let incoming: IncomingTransit
+    let transits: SessionTransits
 
     /// A session around its core; on the core's event loop.
     package init(_ core: SessionCore, principal: String? = nil) {
         identifier = core.machine.identifier
         self.principal = principal
-        eventLoop = core.eventLoop
-        outgoing = core.outgoing
-        incoming = core.incoming
+        transits = core.transits
         self.core = NIOLoopBound(core, eventLoop: core.eventLoop)
     }
 
@@ -38,7 +35,8 @@ public final class Session: Sendable {
     ///   `CancellationError` when cancelled while waiting; then the message was not sent.
     public func send(_ message: Message) async throws {
         // On the loop straight into the send queue, unless others wait before us.
-        if eventLoop.inEventLoop, outgoing.isEmpty, core.value.offer(message) { return }
+        if eventLoop.inEventLoop, transits.hasNothingOutgoing, core.value.offer(message) { return }
+        let outgoing = transits.outgoing
         switch try outgoing.offer(message) {
         case .takenFirst: return onLoop { $0.drainOutgoing() }
         case .taken: return
@@ -94,7 +92,7 @@ public final class Session: Sendable {
 
     /// Sends the termination message and does not wait.
     public func beginClose(_ code: CloseCode = .done, reason: String = "") {
-        outgoing.close(SessionClosed())
+        transits.outgoing.close(SessionClosed())
         onLoop { $0.close(code, reason: reason) }
     }
 

@@ -8,9 +8,8 @@ package import NIOCore
 package final class SessionCore {
     package var machine: SessionMachine
     package let eventLoop: any EventLoop
-    package weak var observer: (any SessionObserver)?
-    /// Keeps the observer alive for as long as the session is not over.
-    package var owner: AnyObject?
+    /// Kept alive for as long as the session is not over.
+    package var observer: (any SessionObserver)?
     package private(set) var carriers: [(path: UInt64, carrier: any PathCarrier)] = []
     private let wheel: TimerWheel
     package var wheelPlace: WheelPlace?
@@ -33,12 +32,12 @@ package final class SessionCore {
     private(set) var isEndTold = false
     /// CLOSE that waits for messages on their way from other threads.
     private var pendingClose: ((inout SessionMachine) -> Void)?
-    let outgoing = OutgoingTransit()
+    /// The ways to and from other threads.
+    let transits = SessionTransits()
     /// Whether messages that were taken for sending and not begun are kept at the end, for another session.
     package var keepsUnbegun = false
     /// Those messages, in order.
     package var withdrawn: [Message] = []
-    let incoming = IncomingTransit()
     /// Whether messages may be on their way to a consumer elsewhere.
     var mayHaveTransit = false
 
@@ -70,11 +69,13 @@ package final class SessionCore {
     package func settleSoon() {
         guard depth == 0, !isSettling, !isPumpScheduled, !isAwaitingWoken else { return }
         isPumpScheduled = true
-        let core = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.execute {
-            core.value.isPumpScheduled = false
-            core.value.settle()
-        }
+        wheel.settleSoon(self)
+    }
+
+    /// What ``settleSoon()`` waited for.
+    func settleNow() {
+        isPumpScheduled = false
+        settle()
     }
 
     /// - Parameter waits: whether somebody who was woken is let run first.
@@ -152,7 +153,7 @@ package final class SessionCore {
                 hasWoken = true
             }
         }
-        if machine.inbox.hasMessage { observer?.messagesReady(in: self) }
+        if machine.hasMessage { observer?.messagesReady(in: self) }
         return hasWoken
     }
 
@@ -198,11 +199,13 @@ package final class SessionCore {
                     carrier.write(control: control, data: nil)
                 }
             }
-            headroom = 0
             // What was written first is kept: once it has left, the next turn writes into the same memory.
             if !hasWritten { scratch = control }
-            control = ByteBuffer()
             hasWritten = true
+            // Control frames go all at once.
+            guard machine.hasUnsent else { break }
+            headroom = 0
+            control = ByteBuffer()
             isWritable = carrier.isWritable
         }
         if hasWritten { carrier.flush() } else { scratch = control }
@@ -230,7 +233,7 @@ package final class SessionCore {
                 observer?.sendable(in: self)
             case .peerClosed(let code, let reason):
                 deliver()
-                if !machine.inbox.hasMessage { mailbox.finish(nil) }
+                if !machine.hasMessage { mailbox.finish(nil) }
                 mailbox.peerClosed()
                 observer?.peerClosed(code, reason: reason, in: self)
             case .going(let code): observer?.going(code, in: self)
@@ -245,7 +248,7 @@ package final class SessionCore {
         pump(now: .now())
         if keepsUnbegun { withdraw() }
         // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
-        let ending = outgoing.end { count in
+        let ending = transits.outgoing.end { count in
             var whole = ending
             whole.unacknowledged += UInt64(count)
             return whole
@@ -256,7 +259,7 @@ package final class SessionCore {
         mailbox.peerClosed()
         closeCarriers(afterLastWord: ending.kind == .aborted && !ending.isRemote)
         observer?.ended(ending, in: self)
-        owner = nil
+        observer = nil
         wheel.leave(self)
     }
 
@@ -284,8 +287,8 @@ package final class SessionCore {
     }
 
     private func resumeSenders() {
-        outgoing.drain { machine.offer($0) }
-        guard let close = pendingClose, outgoing.isEmpty else { return }
+        transits.outgoingIfUsed?.drain { machine.offer($0) }
+        guard let close = pendingClose, transits.hasNothingOutgoing else { return }
         pendingClose = nil
         close(&machine)
     }
@@ -302,7 +305,7 @@ package final class SessionCore {
     }
 
     private func closeAfterOutgoing(_ close: @escaping (inout SessionMachine) -> Void) {
-        outgoing.close(SessionClosed())
+        transits.outgoing.close(SessionClosed())
         turn { core in
             core.machine.closeExpected(now: .now())
             core.pendingClose = close
@@ -311,7 +314,7 @@ package final class SessionCore {
     }
 
     /// Takes back what was taken for sending and not begun; senders that wait are told that this side has closed.
-    package func withdraw() { withdrawn += outgoing.withdraw(SessionClosed()) }
+    package func withdraw() { withdrawn += transits.outgoing.withdraw(SessionClosed()) }
 
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }
@@ -348,7 +351,7 @@ package final class SessionCore {
     /// The next message for a consumer on the event loop, who may have been elsewhere before.
     func takeHere() -> Message? {
         if mayHaveTransit {
-            if let message = incoming.pop() { return message }
+            if let message = transits.incomingIfUsed?.pop() { return message }
             mayHaveTransit = false
         }
         return take()

@@ -33,16 +33,20 @@ public struct SessionMessages: AsyncSequence, Sendable {
             if session.eventLoop.inEventLoop {
                 session.core.value.takeHere()
             } else {
-                session.incoming.pop()
+                session.transits.incomingIfUsed?.pop()
             }
         }
 
         private func wait() async throws -> Message? {
             let id = WaiterID.next()
             return try await withTaskCancellationHandler {
-                try await withCheckedThrowingContinuation { continuation in
-                    let isRemote = !session.eventLoop.inEventLoop
-                    session.onLoop { $0.next(continuation, id: id, isRemote: isRemote) }
+                // Unchecked, as checking takes memory for every message; the mailbox resumes each once.
+                try await withUnsafeThrowingContinuation { continuation in
+                    if session.eventLoop.inEventLoop {
+                        session.core.value.next(continuation, id: id, isRemote: false)
+                    } else {
+                        session.onLoop { $0.next(continuation, id: id, isRemote: true) }
+                    }
                     // Cancelled before it waited, there was nobody to wake.
                     if Task.isCancelled { session.onLoop { $0.mailbox.cancel(id) } }
                 }
@@ -60,10 +64,10 @@ public struct MessagesHaveOneConsumer: Error, Sendable, CustomStringConvertible 
 }
 
 extension SessionCore {
-    func next(_ continuation: CheckedContinuation<Message?, any Error>, id: UInt64, isRemote: Bool) {
+    func next(_ continuation: UnsafeContinuation<Message?, any Error>, id: UInt64, isRemote: Bool) {
         if let message = take() {
             // A consumer on another thread gets what waits with one hop.
-            if isRemote, incoming.fill({ take() }) { mayHaveTransit = true }
+            if isRemote, transits.incoming.fill({ take() }) { mayHaveTransit = true }
             return continuation.resume(returning: message)
         }
         if let ending, ending.kind != .closed { return continuation.resume(throwing: ending) }

@@ -30,6 +30,9 @@ package final class TimerWheel {
     /// The last tick whose members were called.
     private var turned: UInt64
     private var scheduled: (task: Scheduled<Void>, tick: UInt64)?
+    /// Who settles as soon as the event loop has run what is queued: one task for all of them, as in a room of thousands.
+    private var settling: [SessionCore] = []
+    private var settled: [SessionCore] = []
 
     package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
@@ -50,6 +53,21 @@ package final class TimerWheel {
         slots[slot].append(member)
         occupied[slot / 64] |= 1 << UInt64(slot % 64)
         schedule()
+    }
+
+    /// Lets `core` settle with those who asked before it, once the event loop has run what was queued by the first.
+    func settleSoon(_ core: SessionCore) {
+        settling.append(core)
+        guard settling.count == 1 else { return }
+        let wheel = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { wheel.value.settle() }
+    }
+
+    private func settle() {
+        swap(&settling, &settled)
+        for core in settled { core.settleNow() }
+        // The memory is kept for the next time.
+        settled.removeAll(keepingCapacity: true)
     }
 
     /// Forgets `member`.

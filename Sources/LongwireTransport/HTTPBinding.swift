@@ -35,18 +35,23 @@ package enum HTTPBinding {
     }
 
     /// The head of every streamed response: no Content-Length, and every known request not to hold it back.
-    package static func streamedResponse(session: String) -> HTTPResponse {
-        HTTPResponse(
-            status: .ok,
-            headerFields: [
-                .contentType: mediaType,
-                .cacheControl: "no-store, no-transform",
-                .vary: "Accept",
-                .accelBuffering: "no",
-                .incremental: "?1",
-                .longwireSession: session,
-            ])
+    ///
+    /// - Parameter session: what the last field says; nil for none.
+    package static func streamedResponse(session: String?) -> HTTPResponse {
+        var response = streamed
+        if let session { response.headerFields[.longwireSession] = session }
+        return response
     }
+
+    private static let streamed = HTTPResponse(
+        status: .ok,
+        headerFields: [
+            .contentType: mediaType,
+            .cacheControl: "no-store, no-transform",
+            .vary: "Accept",
+            .accelBuffering: "no",
+            .incremental: "?1",
+        ])
 }
 
 extension HTTPField.Name {

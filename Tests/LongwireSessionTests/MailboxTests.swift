@@ -9,7 +9,7 @@ import Testing
     @Test func aMessageGoesToWhoWaitsAndOnlyOnce() async throws {
         var mailbox = Mailbox()
         #expect(!mailbox.isWaiting)
-        let message = try await withCheckedThrowingContinuation { continuation in
+        let message = try await withUnsafeThrowingContinuation { continuation in
             let isTaken = mailbox.wait(continuation, id: 1)
             #expect(isTaken)
             #expect(mailbox.isWaiting)
@@ -24,7 +24,7 @@ import Testing
     @Test func onlyTheNamedOneIsCancelled() async throws {
         var mailbox = Mailbox()
         await #expect(throws: CancellationError.self) {
-            _ = try await withCheckedThrowingContinuation { continuation in
+            _ = try await withUnsafeThrowingContinuation { continuation in
                 let isTaken = mailbox.wait(continuation, id: 7)
                 #expect(isTaken)
                 mailbox.cancel(8)
@@ -38,14 +38,14 @@ import Testing
     @Test func theEndIsToldWithItsError() async throws {
         var mailbox = Mailbox()
         let ending = SessionEnding(kind: .lost, code: .expired, reason: "", isRemote: false)
-        let nothing = try await withCheckedThrowingContinuation { continuation in
+        let nothing = try await withUnsafeThrowingContinuation { continuation in
             let isTaken = mailbox.wait(continuation, id: 1)
             #expect(isTaken)
             mailbox.finish(nil)
         }
         #expect(nothing == nil)
         let error = await #expect(throws: SessionEnding.self) {
-            _ = try await withCheckedThrowingContinuation { continuation in
+            _ = try await withUnsafeThrowingContinuation { continuation in
                 let isTaken = mailbox.wait(continuation, id: 2)
                 #expect(isTaken)
                 mailbox.finish(ending)

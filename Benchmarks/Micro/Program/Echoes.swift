@@ -17,11 +17,30 @@ extension Operation {
         ]
     }
 
+    /// A session from the head of its request to its end, closed by the client, on a connection that is kept.
+    static var openings: [Operation] {
+        [
+            Operation(name: "opening") { rounds in
+                let line = try EchoLine(.inline(EchoServlet()))
+                let openings = (0..<rounds).map { _ in EchoClient(.random()).opening }
+                let (head, closing, lastWord) = (EchoClient.head, EchoClient.closing, EchoClient.lastWord)
+                return { round in
+                    line.exchange(head, atLeast: 0)
+                    line.exchange(openings[round], atLeast: 100)
+                    line.exchange(closing, atLeast: 8)
+                    line.exchange(lastWord, atLeast: 24)
+                }
+            }
+        ]
+    }
+
     /// Messages of 64 bytes, so many in one read with the acknowledgement of those before.
     private static func echo(_ name: String, messages: Int, _ servlet: ServletKind) -> Operation {
         Operation(name: name, each: messages) { rounds in
             let client = EchoClient()
-            let line = try EchoLine(servlet, client)
+            let line = try EchoLine(servlet)
+            line.exchange(EchoClient.head, atLeast: 0)
+            line.exchange(client.opening, atLeast: 100)
             let reads = (0..<rounds).map { _ in client.read(messages: messages) }
             return { line.exchange(reads[$0], atLeast: messages * 64) }
         }
@@ -38,15 +57,13 @@ extension Operation {
 private final class EchoLine {
     private let channel = EmbeddedChannel()
 
-    init(_ servlet: ServletKind, _ client: EchoClient) throws {
+    init(_ servlet: ServletKind) throws {
         let logger = Logger(label: "micro") { _ in SwiftLogNoOpLogHandler() }
         let mount = try Mount(servlets: ["echo": servlet], logger: logger)
         var configuration = FastCGIConfiguration()
         configuration.webServerAddresses = nil
         try mount.fastCGIServer(configuration: configuration).configure(channel).wait()
         try channel.connect(to: SocketAddress(unixDomainSocketPath: "/micro")).wait()
-        exchange(ByteBuffer(bytes: WebServer.head(servlet: "echo")), atLeast: 0)
-        exchange(client.opening, atLeast: 100)
     }
 
     func exchange(_ read: ByteBuffer, atLeast count: Int) {
@@ -61,12 +78,25 @@ private final class EchoLine {
 
 /// What a client sends, as a web server hands it on.
 private final class EchoClient {
+    private let identifier: SessionIdentifier
     private var number: UInt64 = 0
     private let payload = ByteBuffer(repeating: UInt8(ascii: "m"), count: 64)
     private static let window: UInt64 = 256 * 1024
 
+    init(_ identifier: SessionIdentifier = SessionIdentifier(high: 1, low: 2)) { self.identifier = identifier }
+
+    static let head = ByteBuffer(bytes: WebServer.head(servlet: "echo"))
+
+    static var closing: ByteBuffer {
+        stdin(FrameEncoder.encoded(.numbered(NumberedFrame(number: 1, content: .close(.done, reason: "")))))
+    }
+
+    /// The acknowledgement of the server's CLOSE.
+    static var lastWord: ByteBuffer {
+        stdin(FrameEncoder.encoded(.ack(AckFrame(received: 1, limit: Self.window, extra: 1))))
+    }
+
     var opening: ByteBuffer {
-        let identifier = SessionIdentifier(hex: "00112233445566778899aabbccddeeff")
         return Self.stdin(
             FrameEncoder.encoded(
                 .open(

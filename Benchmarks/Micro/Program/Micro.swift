@@ -16,7 +16,7 @@ enum Micro {
         var names = Array(CommandLine.arguments.dropFirst())
         let showsStacks = names.first == "--stacks"
         if showsStacks { names.removeFirst() }
-        let all = Operation.records + Operation.frames + Operation.sessions + Operation.echoes
+        let all = Operation.records + Operation.frames + Operation.sessions + Operation.echoes + Operation.openings
         let chosen = names.isEmpty ? all : all.filter { names.contains($0.name) }
         for operation in chosen {
             let rounds = showsStacks ? 1 : rounds

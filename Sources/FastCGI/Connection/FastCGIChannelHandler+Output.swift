@@ -5,7 +5,7 @@ internal import NIOCore
 /// channel gathers into one system call.
 extension FastCGIChannelHandler {
     var isWritable: Bool {
-        self.phase == .open && (self.context?.channel.isWritable ?? false)
+        self.phase == .open && self.isChannelWritable
     }
 
     /// Flushes now, or at the end of the read that is being handled.
@@ -68,6 +68,18 @@ extension FastCGIChannelHandler {
         var buffer = context.channel.allocator.buffer(capacity: 512)
         buffer.writeInteger(UInt64(0))
         ResponseHead.write(response, into: &buffer)
+        self.writeReserved(id: id, &buffer)
+    }
+
+    /// Writes the head of a response with the value of its last field.
+    func writeHead(id: UInt16, _ template: FastCGIResponseTemplate, _ value: String) {
+        guard let context = self.context else { return }
+        var buffer = context.channel.allocator.buffer(capacity: template.text.readableBytes + value.utf8.count + 64)
+        buffer.writeInteger(UInt64(0))
+        buffer.writeImmutableBuffer(template.text)
+        // Through a field, so that nothing in it can begin another.
+        HTTPField(name: template.lastField, value: value).withUnsafeBytesOfValue { _ = buffer.writeBytes($0) }
+        buffer.writeStaticString("\r\n\r\n")
         self.writeReserved(id: id, &buffer)
     }
 

@@ -42,6 +42,8 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     var fullRequests = 0
     var hasWrittenReplies = false
     private var awaitsWritability = false
+    /// What the channel said last, which it says with every change.
+    private(set) var isChannelWritable = false
     private var hasPendingRead = false
 
     init(server: ServerContext, registry: ConnectionRegistry?) {
@@ -56,6 +58,7 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        self.isChannelWritable = context.channel.isWritable
         if context.channel.isActive { self.opened(context) }
     }
 
@@ -97,6 +100,7 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         let isWritable = context.channel.isWritable
+        self.isChannelWritable = isWritable
         if isWritable, self.awaitsWritability {
             self.awaitsWritability = false
             self.resumeReading()
@@ -200,9 +204,8 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     }
 
     private func scheduleHeadTimer(in time: TimeAmount) {
-        self.headTimer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: time) { [weak self] in
-            self?.headTimerFired()
-        }
+        // It is cancelled when the connection closes; a weak reference would cost memory for as long as that is open.
+        self.headTimer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: time) { self.headTimerFired() }
     }
 
     private func headTimerFired() {

@@ -1,33 +1,47 @@
-internal import NIOCore
-
 /// The CGI variables (RFC 3875, section 4.1) that the head of a request is made of, but for its fields.
-enum RequestVariable: Int {
+enum RequestVariable: Int, CaseIterable {
     case method, uri, script, pathInfo, query, host, serverName, serverPort, scheme, https, contentType, contentLength
 
-    /// How each is written.
-    private static let names: [(StaticString, RequestVariable)] = [
-        ("REQUEST_METHOD", .method), ("REQUEST_URI", .uri), ("SCRIPT_NAME", .script), ("PATH_INFO", .pathInfo),
-        ("QUERY_STRING", .query), ("HTTP_HOST", .host), ("SERVER_NAME", .serverName), ("SERVER_PORT", .serverPort),
-        ("REQUEST_SCHEME", .scheme), ("HTTPS", .https), ("CONTENT_TYPE", .contentType),
-        ("CONTENT_LENGTH", .contentLength),
-    ]
-
-    /// How many there are.
-    static var count: Int { self.names.count }
-
     /// The variable of this name, if it is one of these.
-    init?(_ name: ByteBufferView) {
-        guard let known = Self.names.first(where: { name.equals($0.0) }) else { return nil }
-        self = known.1
+    init?(_ name: UnsafeRawBufferPointer) {
+        // Lengths tell most of them apart.
+        switch name.count {
+        case 5 where name.equals("HTTPS"): self = .https
+        case 9 where name.equals("HTTP_HOST"): self = .host
+        case 9 where name.equals("PATH_INFO"): self = .pathInfo
+        case 11 where name.equals("REQUEST_URI"): self = .uri
+        case 11 where name.equals("SCRIPT_NAME"): self = .script
+        case 11 where name.equals("SERVER_NAME"): self = .serverName
+        case 11 where name.equals("SERVER_PORT"): self = .serverPort
+        case 12 where name.equals("QUERY_STRING"): self = .query
+        case 12 where name.equals("CONTENT_TYPE"): self = .contentType
+        case 14 where name.equals("REQUEST_METHOD"): self = .method
+        case 14 where name.equals("REQUEST_SCHEME"): self = .scheme
+        case 14 where name.equals("CONTENT_LENGTH"): self = .contentLength
+        default: return nil
+        }
     }
 }
 
-extension ByteBufferView {
+extension UnsafeRawBufferPointer {
     /// Whether these bytes are just this text.
     func equals(_ text: StaticString) -> Bool {
-        guard self.count == text.utf8CodeUnitCount else { return false }
-        return self.withUnsafeBytes { bytes in
-            bytes.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
-        }
+        self.equals(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    /// Whether these bytes are just those.
+    func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        self.count == other.count && self.starts(with: other)
+    }
+
+    /// Whether these bytes begin with this text.
+    func starts(with text: StaticString) -> Bool {
+        self.starts(with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private func starts(with other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard self.count >= other.count else { return false }
+        for index in 0..<other.count where self[index] != other[index] { return false }
+        return true
     }
 }

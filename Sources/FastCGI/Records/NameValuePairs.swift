@@ -26,22 +26,27 @@ enum NameValuePairs {
 
     /// Finds the pairs; every length is checked against what is really there before it is used.
     static func decode(_ buffer: ByteBuffer, limits: Limits) throws(Failure) -> [Pair] {
+        try buffer.withUnsafeReadableBytes { bytes -> Result<[Pair], Failure> in
+            do throws(Failure) { return .success(try self.decode(bytes, limits)) } catch { return .failure(error) }
+        }.get()
+    }
+
+    private static func decode(_ bytes: UnsafeRawBufferPointer, _ limits: Limits) throws(Failure) -> [Pair] {
         var pairs: [Pair] = []
         pairs.reserveCapacity(32)
-        var rest = buffer
-        let start = buffer.readerIndex
-        while rest.readableBytes > 0 {
-            guard let nameLength = self.readLength(from: &rest), let valueLength = self.readLength(from: &rest)
+        var index = 0
+        while index < bytes.count {
+            guard let nameLength = self.readLength(bytes, at: &index),
+                let valueLength = self.readLength(bytes, at: &index)
             else { throw .malformed }
             // Both lengths are below 2³¹, so the sum does not overflow.
-            guard nameLength + valueLength <= rest.readableBytes else { throw .malformed }
+            guard nameLength + valueLength <= bytes.count - index else { throw .malformed }
             guard nameLength <= limits.nameBytes else { throw .nameTooLong(nameLength) }
             guard valueLength <= limits.valueBytes else { throw .valueTooLong(valueLength) }
             guard pairs.count < limits.pairs else { throw .tooManyPairs }
-            let name = rest.readerIndex - start
-            pairs.append(
-                Pair(name: name..<name + nameLength, value: name + nameLength..<name + nameLength + valueLength))
-            rest.moveReaderIndex(forwardBy: nameLength + valueLength)
+            let value = index + nameLength
+            pairs.append(Pair(name: index..<value, value: value..<value + valueLength))
+            index = value + valueLength
         }
         return pairs
     }
@@ -62,12 +67,14 @@ enum NameValuePairs {
         }
     }
 
-    private static func readLength(from buffer: inout ByteBuffer) -> Int? {
-        guard let first = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self) else { return nil }
-        if first < 128 {
-            buffer.moveReaderIndex(forwardBy: 1)
-            return Int(first)
+    private static func readLength(_ bytes: UnsafeRawBufferPointer, at index: inout Int) -> Int? {
+        guard index < bytes.count else { return nil }
+        if bytes[index] < 128 {
+            defer { index += 1 }
+            return Int(bytes[index])
         }
-        return buffer.readInteger(as: UInt32.self).map { Int($0 & 0x7fff_ffff) }
+        guard bytes.count - index >= 4 else { return nil }
+        defer { index += 4 }
+        return Int(UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt32.self)) & 0x7fff_ffff)
     }
 }

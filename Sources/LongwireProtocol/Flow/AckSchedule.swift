@@ -4,16 +4,30 @@ internal import NIOCore
 struct AckSchedule {
     static let urgentBytes: UInt64 = 32 * 1024
     static let urgentFrames = 16
+    /// How many delays there are at least between two ACKs that wait and nothing rides with, and the greatest of these
+    /// delays.
+    private static let aloneDelays: (count: Int64, atMost: TimeAmount) = (10, .milliseconds(20))
+    /// The least credit of either side with which they keep a distance: with less, 200 ms of silence hold somebody up.
+    static let roomyBytes = 48 * 1024
+    /// The least pieces of an allowance for it.
+    static let roomyPieces = 32
 
     private let delay: TimeAmount
     private let window: UInt64
     private(set) var dueAt: NIODeadline?
+    /// Whether it is due then because it has waited.
+    private var hasWaited = false
+    private var keepsDistance: Bool
     private var bytes: UInt64 = 0
     private var frames = 0
     private var limitSaid: UInt64
+    /// The last ACK that had waited, and nothing rode with.
+    private var aloneAt = NIODeadline.distantPast
 
-    init(delay: TimeAmount, window: Int) {
+    /// - Parameter keepsDistance: whether ACKs that nothing rides with may be rare.
+    init(delay: TimeAmount, window: Int, keepsDistance: Bool = true) {
         self.delay = delay
+        self.keepsDistance = keepsDistance
         self.window = UInt64(max(window, 1))
         limitSaid = self.window
     }
@@ -29,14 +43,33 @@ struct AckSchedule {
         if limit - limitSaid >= window / 4 { urgent(now()) } else if dueAt == nil { soon(now()) }
     }
 
-    /// Something the other side waits for: it is told within the delay.
-    mutating func soon(_ now: NIODeadline) { if dueAt == nil { dueAt = now + delay } }
+    /// Something the other side is to know: after the delay, unless something rides with it before.
+    ///
+    /// For whoever is only listened to, each ACK is a write of its own, through everything on the way: they keep a
+    /// distance.
+    mutating func soon(_ now: NIODeadline) {
+        guard dueAt == nil else { return }
+        dueAt = keepsDistance ? max(now + delay, aloneAt + distance) : now + delay
+        hasWaited = true
+    }
+
+    private var distance: TimeAmount {
+        .nanoseconds(min(delay, Self.aloneDelays.atMost).nanoseconds * Self.aloneDelays.count)
+    }
+
+    /// The other side waits for room within less than the usual: it is told what came as soon as it was.
+    mutating func keepNoDistance() { keepsDistance = false }
 
     /// The other side is told at once.
-    mutating func urgent(_ now: NIODeadline) { dueAt = min(dueAt ?? now, now) }
+    mutating func urgent(_ now: NIODeadline) {
+        dueAt = min(dueAt ?? now, now)
+        hasWaited = false
+    }
 
-    /// An ACK was written.
-    mutating func sent(limit: UInt64) {
+    /// An ACK was written, at a time with nothing else, or with data.
+    mutating func sent(limit: UInt64, alone: NIODeadline? = nil) {
+        if let alone, hasWaited { aloneAt = alone }
+        hasWaited = false
         dueAt = nil
         bytes = 0
         frames = 0

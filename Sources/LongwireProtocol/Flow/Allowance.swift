@@ -3,8 +3,9 @@ internal import NIOCore
 /// What a client may have written to a duplex transaction that the server has not read (rule 8).
 ///
 /// A web server that cannot pass the uplink on at once may never try again; so no more is ever on its way than
-/// surely fits. Every byte of the body counts, and every write is a piece.
-struct Allowance {
+/// surely fits. Every byte of the body counts, and every write is a piece. Only a client's path has one, so that it is
+/// no part of the path.
+final class Allowance {
     /// Kept back for control frames.
     static let reservedBytes: UInt64 = 256
     static let reservedPieces = 4
@@ -45,7 +46,7 @@ struct Allowance {
     }
 
     /// A piece of `count` bytes was written.
-    mutating func wrote(_ count: Int) {
+    func wrote(_ count: Int) {
         guard count > 0 else { return }
         written += UInt64(count)
         if pieces > 0, !isIgnored { ends.append(written) }
@@ -54,7 +55,7 @@ struct Allowance {
     /// The server says it has read `total` bytes.
     ///
     /// - Returns: whether that is news; nil when it is more than was written.
-    mutating func read(total: UInt64) -> Bool? {
+    func read(total: UInt64) -> Bool? {
         guard total <= written else { return nil }
         guard total > read else { return false }
         read = total

@@ -1,56 +1,69 @@
 /// A queue that hands its elements over without a copy, and takes no memory before its first one.
+///
+/// A ring: where elements come and go, nothing is moved and nothing is cleared but the place of each.
 struct Fifo<Element> {
-    private var elements: [Element?] = []
-    /// Where the oldest lies; what lay before it has been handed over.
+    /// Their number is a power of two, or there are none.
+    private var places: [Element?] = []
+    /// Where the oldest lies.
     private var head = 0
+    private(set) var count = 0
 
-    var isEmpty: Bool { head == elements.count }
-    var count: Int { elements.count - head }
-    var first: Element? { isEmpty ? nil : elements[head] }
-    var last: Element? { elements.last ?? nil }
+    private static var leastPlaces: Int { 4 }
 
-    mutating func append(_ element: consuming Element) { elements.append(element) }
+    var isEmpty: Bool { count == 0 }
+    var first: Element? { isEmpty ? nil : places[head] }
+    var last: Element? { isEmpty ? nil : places[place(count - 1)] }
+
+    private func place(_ index: Int) -> Int { (head + index) & (places.count - 1) }
+
+    mutating func append(_ element: consuming Element) {
+        if count == places.count { grow() }
+        places[place(count)] = element
+        count += 1
+    }
+
+    private mutating func grow() {
+        let size = max(places.count * 2, Self.leastPlaces)
+        var grown: [Element?] = []
+        grown.reserveCapacity(size)
+        for index in 0..<count { grown.append(places[place(index)].take()) }
+        while grown.count < size { grown.append(nil) }
+        places = grown
+        head = 0
+    }
 
     mutating func popFirst() -> Element? {
-        guard head < elements.count else { return nil }
-        let element = elements[head].take()
-        head += 1
-        if head == elements.count {
-            elements.removeAll(keepingCapacity: true)
-            head = 0
-        } else if head >= 64, head * 2 >= elements.count {
-            // Where it is never empty it must not grow.
-            elements.removeFirst(head)
-            head = 0
-        }
+        guard count > 0 else { return nil }
+        let element = places[head].take()
+        count -= 1
+        head = place(1)
         return element
     }
 
     mutating func removeLast() {
-        guard !isEmpty else { return }
-        elements.removeLast()
-        guard head == elements.count else { return }
-        elements.removeAll(keepingCapacity: true)
-        head = 0
+        guard count > 0 else { return }
+        places[place(count - 1)] = nil
+        count -= 1
     }
 
     /// Shows the newest `count` elements to `body`, oldest first, to be changed in place.
     mutating func updateLast(_ count: Int, _ body: (inout Element) -> Void) {
-        for index in max(head, elements.count - count)..<elements.count {
-            guard var element = elements[index].take() else { continue }
+        for index in max(0, self.count - count)..<self.count {
+            let place = place(index)
+            guard var element = places[place].take() else { continue }
             body(&element)
-            elements[index] = element
+            places[place] = element
         }
     }
 
     /// Lets go of memory that nothing is in.
     mutating func rest() {
-        if isEmpty, elements.capacity > 0 { elements = [] }
+        if isEmpty, !places.isEmpty { self = Fifo() }
     }
 }
 
 extension Fifo {
     func reduce<Result>(_ start: Result, _ body: (Result, Element) -> Result) -> Result {
-        elements.reduce(start) { sum, element in element.map { body(sum, $0) } ?? sum }
+        (0..<count).reduce(start) { sum, index in places[place(index)].map { body(sum, $0) } ?? sum }
     }
 }

@@ -17,7 +17,7 @@ struct FlightLedger {
     /// Failed transactions in a row.
     private(set) var failures = 0
     /// Before this time no further transaction begins: the last one failed.
-    private(set) var retryAt: NIODeadline?
+    @OneWord private(set) var retryAt: NIODeadline?
     /// How often in a row transactions took too long.
     private(set) var attempts = 0
 

@@ -2,9 +2,9 @@ internal import NIOCore
 
 /// The smoothed round trip, and the rate at which what is sent is acknowledged (rule 11).
 struct RoundTrip {
-    private(set) var smoothed: TimeAmount?
+    @OneWord private(set) var smoothed: TimeAmount?
     /// The shortest on this path: the others hold the time that what is sent waits in queues on the way.
-    private var least: TimeAmount?
+    @OneWord private var least: TimeAmount?
     /// The greatest of the last few rates, in bytes of credit a second: of those since the last four, and of these.
     private var rates: (latest: UInt64, before: UInt64) = (0, 0)
     private var rateCount = 0

@@ -13,6 +13,20 @@ package struct SendQueue {
         /// The cost of every frame up to ``last``, from the start of the session.
         var costEnd: UInt64
         var isSealed = false
+
+        /// Adds a frame that takes at most `size` bytes.
+        ///
+        /// - Returns: false where it belongs into the next segment.
+        @inline(__always)
+        mutating func append(
+            _ number: UInt64, costEnd: UInt64, size: Int, _ write: (inout ByteBuffer) -> Void
+        ) -> Bool {
+            guard !isSealed, bytes.readableBytes + size <= SendQueue.segmentBytes else { return false }
+            write(&bytes)
+            last = number
+            self.costEnd = costEnd
+            return true
+        }
     }
 
     /// A run of encoded frames, ready for the wire.
@@ -23,6 +37,7 @@ package struct SendQueue {
     }
 
     static let segmentBytes = 64 * 1024
+    private static let spareBytes = 16 * 1024
 
     /// Own bound on what is not covered, in bytes of credit.
     let capacity: UInt64
@@ -30,6 +45,8 @@ package struct SendQueue {
     var checksum: Bool
     private var segments: [Segment] = []
     private var previousSegmentBytes = 0
+    /// The memory of a segment that was covered, for the next one.
+    private var spare = ByteBuffer()
     package private(set) var nextNumber: UInt64 = 1
     /// The highest number that the other side says arrived, with everything before it.
     package private(set) var covered: UInt64 = 0
@@ -140,17 +157,14 @@ package struct SendQueue {
         costNumbered += cost
         let last = segments.count - 1
         if last >= 0 {
-            let filled = segments[last].bytes.readableBytes
-            if !segments[last].isSealed, filled + size <= Self.segmentBytes {
-                write(number, checksum, &segments[last].bytes)
-                segments[last].last = number
-                segments[last].costEnd = costNumbered
+            if segments[last].append(number, costEnd: costNumbered, size: size, { write(number, checksum, &$0) }) {
                 return
             }
-            previousSegmentBytes = filled
+            previousSegmentBytes = segments[last].bytes.readableBytes
         }
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(max(size, min(previousSegmentBytes, 16 * 1024)))
+        var bytes = spare
+        spare = ByteBuffer()
+        bytes.reserveCapacity(max(size, min(previousSegmentBytes, Self.spareBytes)))
         write(number, checksum, &bytes)
         segments.append(Segment(bytes: bytes, first: number, last: number, costEnd: costNumbered))
         if cursor == number {
@@ -172,6 +186,7 @@ package struct SendQueue {
         if gone > 0 {
             costCovered = segments[gone - 1].costEnd
             previousSegmentBytes = segments[gone - 1].bytes.readableBytes
+            keepSpare(of: gone - 1)
             if gone < segments.count { segments.removeFirst(gone) } else { segments.removeAll(keepingCapacity: true) }
             cursorSegment -= gone
         }
@@ -182,6 +197,13 @@ package struct SendQueue {
         if cursor <= number || cursorSegment < 0 { moveCursorToStart() }
         fill()
         return true
+    }
+
+    /// Keeps the memory of a covered segment that nobody else holds, unless it is large.
+    private mutating func keepSpare(of position: Int) {
+        guard segments[position].bytes.capacity <= Self.spareBytes else { return }
+        swap(&spare, &segments[position].bytes)
+        spare.clear()
     }
 
     private mutating func forgetUnsent(upTo number: UInt64) {
@@ -208,6 +230,7 @@ package struct SendQueue {
     /// Lets go of memory that nothing is in.
     mutating func rest() {
         if segments.isEmpty, segments.capacity > 0 { segments = [] }
+        spare = ByteBuffer()
     }
 
     /// Another life of the session, of which nothing is known yet: its credit counts from the start.

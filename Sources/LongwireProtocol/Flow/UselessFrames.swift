@@ -7,7 +7,7 @@ struct UselessFrames {
 
     /// What may still come, in nanoseconds of the rate, at ``at``.
     private var credit: Int64 = atOnce * cost
-    private var at: NIODeadline?
+    @OneWord private var at: NIODeadline?
 
     private static let cost: Int64 = 1_000_000_000 / perSecond
 

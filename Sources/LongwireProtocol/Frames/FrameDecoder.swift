@@ -48,6 +48,7 @@ package struct FrameDecoder {
             }
             guard current.readableBytes > 0 else { return nil }
             if let message = nextMessage() { return .numbered(message.numbered) }
+            if let ack = nextAck() { return .ack(ack) }
             guard let header = current.withUnsafeReadableBytes({ FrameHeader(reading: $0) }) else {
                 keepPartial()
                 return nil
@@ -73,26 +74,33 @@ package struct FrameDecoder {
     ///
     /// One look, and its payload is the one slice that is made. Everything else, also what is wrong, is for ``next()``.
     package mutating func nextMessage() -> MessageFrame? {
-        guard skipping == 0, !checksum, partial.readableBytes == 0, current.readableBytes > 0 else { return nil }
-        var isText = false
-        var number: UInt64 = 0
-        var start = 0
-        let length = current.withUnsafeReadableBytes { bytes -> Int in
+        guard skipping == 0, !checksum, partial.readableBytes == 0, current.readableBytes > 0,
+            let head = current.withUnsafeReadableBytes({ MessageHead(reading: $0) }),
+            head.payload <= FrameLimits.payload,
+            let payload = current.getSlice(at: current.readerIndex + head.size, length: head.payload)
+        else { return nil }
+        current.moveReaderIndex(forwardBy: head.size + head.payload)
+        return MessageFrame(number: head.number, isText: head.isText, payload: payload)
+    }
+
+    /// The same where it is a whole ACK, of which nothing is sliced.
+    private mutating func nextAck() -> AckFrame? {
+        guard !checksum else { return nil }
+        var end = 0
+        let ack = current.withUnsafeReadableBytes { bytes -> AckFrame? in
             var index = 0
-            guard let type = VarInt.read(bytes, at: &index), type == FrameType.text || type == FrameType.message,
+            guard let type = VarInt.read(bytes, at: &index), type == FrameType.ack,
                 let size = VarInt.read(bytes, at: &index), size <= UInt64(min(FrameLimits.value, bytes.count - index))
-            else { return -1 }
-            let end = index + Int(size)
-            guard let value = VarInt.read(bytes, at: &index), value > 0, index <= end else { return -1 }
-            isText = type == FrameType.text
-            number = value
-            start = index
-            return end - index
+            else { return nil }
+            end = index + Int(size)
+            let value = UnsafeRawBufferPointer(rebasing: bytes[..<end])
+            guard let received = VarInt.read(value, at: &index), let limit = VarInt.read(value, at: &index),
+                let extra = VarInt.read(value, at: &index), index == end
+            else { return nil }
+            return AckFrame(received: received, limit: limit, extra: extra)
         }
-        guard length >= 0, length <= FrameLimits.payload else { return nil }
-        current.moveReaderIndex(forwardBy: start)
-        guard let payload = current.readSlice(length: length) else { return nil }
-        return MessageFrame(number: number, isText: isText, payload: payload)
+        if ack != nil { current.moveReaderIndex(forwardBy: end) }
+        return ack
     }
 
     /// Takes out what was given and not cut into frames yet.

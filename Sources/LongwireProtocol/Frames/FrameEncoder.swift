@@ -147,6 +147,7 @@ package enum FrameEncoder {
 
     private static func value(of opened: OpenedFrame) -> ByteBuffer {
         var value = ByteBuffer()
+        value.reserveCapacity(240)
         value.writeVarInt(opened.version)
         value.writeVarInt(16)
         opened.identifier.write(to: &value)

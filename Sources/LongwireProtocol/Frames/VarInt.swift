@@ -18,38 +18,33 @@ package enum VarInt {
     /// - Returns: the value and the bytes it took, or nil when `bytes` ends before it does.
     @inline(__always)
     package static func read(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
-        guard let first = bytes.first else { return nil }
-        // Nearly all of them are short.
-        if first < 0x40 { return (UInt64(first), 1) }
-        if first < 0x80, bytes.count >= 2 { return (UInt64(first & 0x3f) << 8 | UInt64(bytes[1]), 2) }
-        return readLong(bytes)
+        var size = 0
+        guard let value = read(bytes, at: &size) else { return nil }
+        return (value, size)
     }
 
     /// The same from `index` on, which it moves behind the integer.
     @inline(__always)
     static func read(_ bytes: UnsafeRawBufferPointer, at index: inout Int) -> UInt64? {
         guard index < bytes.count else { return nil }
-        let first = bytes[index]
-        if first < 0x40 {
-            index += 1
-            return UInt64(first)
+        let start = index
+        let first = bytes[start]
+        let size = 1 << Int(first >> 6)
+        guard bytes.count - start >= size else { return nil }
+        index = start + size
+        switch size {
+        case 1: return UInt64(first)
+        case 2: return UInt64(load(bytes, start, UInt16.self) & 0x3fff)
+        case 4: return UInt64(load(bytes, start, UInt32.self) & 0x3fff_ffff)
+        default: return load(bytes, start, UInt64.self) & maximum
         }
-        if first < 0x80, bytes.count - index >= 2 {
-            defer { index += 2 }
-            return UInt64(first & 0x3f) << 8 | UInt64(bytes[index + 1])
-        }
-        guard let (value, size) = readLong(UnsafeRawBufferPointer(rebasing: bytes[index...])) else { return nil }
-        index += size
-        return value
     }
 
-    private static func readLong(_ bytes: UnsafeRawBufferPointer) -> (value: UInt64, size: Int)? {
-        guard let first = bytes.first, first >= 0x80 else { return nil }
-        let size = 1 << Int(first >> 6)
-        guard bytes.count >= size else { return nil }
-        var value = UInt64(first & 0x3f)
-        for index in 1..<size { value = value << 8 | UInt64(bytes[index]) }
-        return (value, size)
+    @inline(__always)
+    private static func load<Value: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: UnsafeRawBufferPointer, _ index: Int, _ type: Value.Type
+    ) -> Value {
+        Value(bigEndian: bytes.loadUnaligned(fromByteOffset: index, as: type))
     }
 
     /// Two integers one behind the other, in their shortest form.

@@ -23,7 +23,7 @@ struct Path {
     var owesOpening = true
     /// The next ACK on this path goes at once: it is newly used, or says so.
     var owesAck = false
-    var owedPong: PingPayload?
+    @Seldom var owedPong: PingPayload?
     /// Server: a plain GET has no uplink, so that silence says nothing.
     var hasUplinkHeartbeat = true
 
@@ -51,7 +51,7 @@ struct Path {
     var greatestSize: UInt64 = 0
     var isRotationSaid = false
     /// The attempt that a rotation asked for failed: it is asked for again then.
-    var rotationRetryAt: NIODeadline?
+    @OneWord var rotationRetryAt: NIODeadline?
     /// Client: it was begun while no path was used, perhaps beside others, of which the first to open is used.
     var isRival = false
     /// Client: its OPEN named the instance.
@@ -64,7 +64,7 @@ struct Path {
     var nextTransaction: UInt64 = 1
     /// Client, `stream`: where frames are missing on the downlink, behind what was received; an uplink before this
     /// transaction may bring them in its answer.
-    var gap: (received: UInt64, before: UInt64)?
+    @Seldom var gap: (received: UInt64, before: UInt64)?
     /// Server, poll: how long the client at most wants its requests held.
     var holdLimit = TimeAmount.hours(24)
     /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.

@@ -1,33 +1,40 @@
 package import NIOCore
 
+/// What is checked before a transaction is given to a session; it never changes.
+///
+/// Thousands of silent sessions are entered: what stands here a session should not have a second time.
+package protocol SessionDirectoryEntry: Sendable {
+    var identifier: SessionIdentifier { get }
+    var token: SessionToken { get }
+    var instance: SessionInstance { get }
+    /// Mount and servlet of the URL; a session is found only below its own.
+    var servlet: String { get }
+    /// Who opened it.
+    var principal: String? { get }
+}
+
+extension SessionDirectoryEntry {
+    fileprivate func admits(_ open: OpenFrame, servlet: String, principal: String?) -> Bool {
+        // Every part is looked at, whichever differs: the answer is one, and so is the time it takes.
+        let isToken = open.token.map { $0 == token } ?? false
+        let isInstance = open.instance.map { $0 == instance } ?? (open.transport != .uplink)
+        let isPlace = servlet == self.servlet && principal == self.principal
+        return isToken && isInstance && isPlace
+    }
+}
+
 /// Which session an OPEN is for (Docs/protocol.md, rule 7), and what is remembered of those that ended.
 ///
-/// One value serves a whole process, behind one lock; it knows sessions only by what is checked and by a handle.
-package struct SessionDirectory<Handle: Sendable>: Sendable {
+/// One value serves a whole process, behind one lock; it knows sessions only by what is checked.
+package struct SessionDirectory<Entry: SessionDirectoryEntry>: Sendable {
     /// What becomes of a transaction.
     package enum Decision {
-        /// No such session yet, and this OPEN may make it: ``insert(identifier:token:instance:servlet:principal:handle:)``.
+        /// No such session yet, and this OPEN may make it: ``insert(_:)``.
         case create
         /// The session, for which identifier, token, servlet, principal and instance were checked.
-        case existing(Handle)
+        case existing(Entry)
         /// ABORT alone, with what the session had received when it ended.
         case refuse(CloseCode, received: UInt64, reason: String)
-    }
-
-    private struct Entry: Sendable {
-        var token: SessionToken
-        var instance: SessionInstance
-        var servlet: String
-        var principal: String?
-        var handle: Handle
-
-        func admits(_ open: OpenFrame, servlet: String, principal: String?) -> Bool {
-            // Every part is looked at, whichever differs: the answer is one, and so is the time it takes.
-            let isToken = open.token.map { $0 == token } ?? false
-            let isInstance = open.instance.map { $0 == instance } ?? (open.transport != .uplink)
-            let isPlace = servlet == self.servlet && principal == self.principal
-            return isToken && isInstance && isPlace
-        }
     }
 
     private var entries: [SessionIdentifier: Entry] = [:]
@@ -38,14 +45,14 @@ package struct SessionDirectory<Handle: Sendable>: Sendable {
 
     /// The sessions that live.
     package var count: Int { entries.count }
-    /// The handles of the sessions that live, in no order.
-    package var handles: [Handle] { entries.values.map(\.handle) }
+    /// The sessions that live, in no order.
+    package var all: [Entry] { Array(entries.values) }
 
     /// The sessions that live, and those of which it is remembered how they ended.
     package var identifiers: Set<SessionIdentifier> { Set(entries.keys).union(tombstones.identifiers) }
 
     /// The session of this identifier, unchecked: for the process itself, never for a request.
-    package func handle(of identifier: SessionIdentifier) -> Handle? { entries[identifier]?.handle }
+    package func entry(of identifier: SessionIdentifier) -> Entry? { entries[identifier] }
 
     /// Decides what an OPEN is for.
     ///
@@ -59,7 +66,7 @@ package struct SessionDirectory<Handle: Sendable>: Sendable {
         let mayCreate = open.instance == nil && open.transport != .uplink
         guard let identifier = open.identifier else { return mayCreate ? .create : Self.unknown }
         if let entry = entries[identifier] {
-            return entry.admits(open, servlet: servlet, principal: principal) ? .existing(entry.handle) : Self.unknown
+            return entry.admits(open, servlet: servlet, principal: principal) ? .existing(entry) : Self.unknown
         }
         guard let tombstone = tombstones.find(identifier, now: now) else { return mayCreate ? .create : Self.unknown }
         guard tombstone.admits(open, servlet: servlet, principal: principal) else { return Self.unknown }
@@ -70,13 +77,9 @@ package struct SessionDirectory<Handle: Sendable>: Sendable {
     private static var unknown: Decision { .refuse(.noSuchSession, received: 0, reason: "") }
 
     /// Enters a session that was made for an OPEN which ``decide(_:servlet:principal:now:)`` let create one.
-    package mutating func insert(
-        identifier: SessionIdentifier, token: SessionToken, instance: SessionInstance, servlet: String,
-        principal: String?, handle: Handle
-    ) {
-        tombstones.remove(identifier)
-        entries[identifier] = Entry(
-            token: token, instance: instance, servlet: servlet, principal: principal, handle: handle)
+    package mutating func insert(_ entry: Entry) {
+        tombstones.remove(entry.identifier)
+        entries[entry.identifier] = entry
     }
 
     /// Takes a session out that has ended, and remembers for the resume time how.

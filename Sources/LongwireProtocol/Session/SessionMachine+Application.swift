@@ -16,7 +16,15 @@ extension SessionMachine {
     package mutating func waitForRoom() { wasFull = true }
 
     /// What is held for the application and for the other side, in bytes.
-    package var buffered: Int { inbox.buffered + Int(clamping: outbox.retained) + outbox.waiting }
+    package var buffered: Int {
+        mutating get { inbox.buffered + Int(clamping: outbox.retained) + outbox.waiting }
+    }
+
+    /// Whether ``take(now:)`` may return a message.
+    package var hasMessage: Bool { mutating get { inbox.hasMessage } }
+
+    /// Whether messages wait that have not gone to a path, or go again.
+    package var hasUnsent: Bool { mutating get { outbox.hasUnsent } }
 
     /// Whether the other side's CLOSE has arrived, with all before it.
     package var isPeerClosed: Bool { inbox.close != nil }

@@ -23,8 +23,9 @@ extension SessionMachine {
         paths[index].hasNamedInstance = open.instance != nil
         paths[index].owesAck = false
         paths[index].acknowledgedAt = now
-        acks.sent(limit: inbox.limit)
+        let limit = inbox.limit
         let range = appendBundle(on: index, to: &body, now: now)
+        acks.sent(limit: limit, alone: range == nil && !isPoll ? now : nil)
         let transaction = paths[index].nextTransaction
         paths[index].nextTransaction += 1
         paths[index].flights.sent(transaction, range: range, now: now)
@@ -161,7 +162,8 @@ extension SessionMachine {
         // An ACK on a path says that the server knows it is used.
         if isUsed {
             paths[index].owesAck = false
-            writeAck(on: index, to: &body, now: now)
+            // Clients that have asked as often as they may wait for an answer.
+            writeAck(on: index, alone: false, to: &body, now: now)
         }
         let range = isUsed ? appendBundle(on: index, to: &body, now: now) : nil
         if let range { paths[index].flights.sent(oldest.transaction, range: range, now: now) }
@@ -193,7 +195,8 @@ extension SessionMachine {
         let takesData = uplinkAnswerTakesData(on: path)
         // It goes on another connection: the GET still has its heartbeat.
         let acknowledgedAt = paths[index].acknowledgedAt
-        writeAck(on: index, to: &body, now: now)
+        // Whether it is asked for or not, an uplink has an answer: that it brings an ACK costs nothing.
+        writeAck(on: index, alone: false, to: &body, now: now)
         paths[index].acknowledgedAt = acknowledgedAt
         guard takesData, let range = appendNumbered(to: &body, now: now) else { return body }
         paths[index].flights.sent(paths[index].nextTransaction, range: range, now: now)
@@ -202,7 +205,7 @@ extension SessionMachine {
     }
 
     /// How long the oldest request of this path is held.
-    func holdDeadline(ofPathAt index: Int) -> NIODeadline? {
+    mutating func holdDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard let oldest = paths[index].held.first else { return nil }
         return oldest.since + hold(ofPathAt: index)
     }

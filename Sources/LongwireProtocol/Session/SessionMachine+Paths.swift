@@ -103,9 +103,8 @@ extension SessionMachine {
         let ownSize = UInt64(max(configuration.greatestSize, 0))
         let theirSize = opened.greatestSize > 0 ? max(opened.greatestSize, UInt64(FrameLimits.leastSize)) : 0
         paths[index].greatestSize = [ownSize, theirSize].filter { $0 > 0 }.min() ?? 0
-        if var allowance = paths[index].allowance {
-            let written = allowance.written
-            allowance = Allowance(opened.allowance, isIgnored: configuration.ignoresAllowance)
+        if let written = paths[index].allowance?.written {
+            let allowance = Allowance(opened.allowance, isIgnored: configuration.ignoresAllowance)
             allowance.wrote(Int(clamping: written))
             paths[index].allowance = allowance
         }

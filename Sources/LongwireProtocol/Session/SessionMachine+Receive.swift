@@ -160,6 +160,8 @@ extension SessionMachine {
     ///
     /// - Returns: false when the session has ended over it.
     mutating func acknowledged(received: UInt64, limit: UInt64, now: NIODeadline) -> Bool {
+        // Whose window is small has a small buffer for what it sends, too.
+        if limit < UInt64(AckSchedule.roomyBytes) { acks.keepNoDistance() }
         let before = outbox.covered
         guard outbox.acknowledged(upTo: received, limit: limit) else {
             abort(code: .protocolError, reason: "frame \(received) is acknowledged and was never sent", now: now)

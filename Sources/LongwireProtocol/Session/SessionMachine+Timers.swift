@@ -2,7 +2,7 @@ package import NIOCore
 
 extension SessionMachine {
     /// When ``deadlineReached(now:)`` is to be called next; nil while nothing waits for time.
-    package func nextDeadline(now: NIODeadline) -> NIODeadline? {
+    package mutating func nextDeadline(now: NIODeadline) -> NIODeadline? {
         guard ending == nil else { return nil }
         var next = NIODeadline.distantFuture
         // An ACK that is due already waits for its path, not for time.
@@ -34,27 +34,31 @@ extension SessionMachine {
     // MARK: The session
 
     private var resumeDeadline: NIODeadline? {
-        if let suspendedAt { return suspendedAt + resumeTime }
-        // Server: a session that never had a used path is only an entry (rule 5).
-        return role == .server && using == 0 ? startedAt + configuration.timeToOpen : nil
+        mutating get {
+            if let suspendedAt { return suspendedAt + resumeTime }
+            // Server: a session that never had a used path is only an entry (rule 5).
+            return role == .server && using == 0 ? startedAt + configuration.timeToOpen : nil
+        }
     }
 
     /// Rule 12: how long a CLOSE, or the answer to it, is waited for.
     private var endingDeadline: NIODeadline? {
-        guard let closeAskedAt, suspendedAt == nil else { return nil }
-        let patience = max(configuration.linger, resumeTime)
-        if !outbox.isCloseSent { return closeAskedAt + max(configuration.closeWait, patience) }
-        if !outbox.isCloseCovered { return movedAt + patience }
-        // The answer is waited for however much else comes: who never closes is not listened to for ever.
-        guard isApplicationDone, inbox.close == nil else { return nil }
-        return max(closeCoveredAt ?? movedAt, attachedAt) + patience
+        mutating get {
+            guard let closeAskedAt, suspendedAt == nil else { return nil }
+            let patience = max(configuration.linger, resumeTime)
+            if !outbox.isCloseSent { return closeAskedAt + max(configuration.closeWait, patience) }
+            if !outbox.isCloseCovered { return movedAt + patience }
+            // The answer is waited for however much else comes: who never closes is not listened to for ever.
+            guard isApplicationDone, inbox.close == nil else { return nil }
+            return max(closeCoveredAt ?? movedAt, attachedAt) + patience
+        }
     }
 
     // MARK: Paths
 
     private var silence: TimeAmount { .nanoseconds(heartbeat.nanoseconds / 2 * 5) }
 
-    private func deadline(ofPathAt index: Int, now: NIODeadline) -> NIODeadline {
+    private mutating func deadline(ofPathAt index: Int, now: NIODeadline) -> NIODeadline {
         if paths[index].phase == .retired { return paths[index].heardAt + silence }
         guard paths[index].phase == .used else {
             let next = paths[index].startedAt + configuration.timeToOpen
@@ -138,37 +142,37 @@ extension SessionMachine {
     }
 
     /// How long a request without frames may wait for its answer: a poll is held.
-    private func holdAllowed(ofPathAt index: Int) -> TimeAmount {
+    private mutating func holdAllowed(ofPathAt index: Int) -> TimeAmount {
         // The request that says that the path is used is answered at once.
         paths[index].transport == .poll && (role == .server || paths[index].isConfirmed) ? heartbeat : .zero
     }
 
     /// Rule 10.
-    private func silenceDeadline(ofPathAt index: Int) -> NIODeadline? {
+    private mutating func silenceDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard paths[index].hasUplinkHeartbeat else { return nil }
         if paths[index].transport == .stream, role == .server { return paths[index].heardAt + silence * 4 }
         if paths[index].transport == .poll, role == .server, !paths[index].held.isEmpty { return nil }
         return paths[index].heardAt + silence
     }
 
-    private func heartbeatDeadline(ofPathAt index: Int) -> NIODeadline {
+    private mutating func heartbeatDeadline(ofPathAt index: Int) -> NIODeadline {
         let last = configuration.heartbeatMode == .silence ? paths[index].sentAt : paths[index].acknowledgedAt
         // On `stream` the uplink's heartbeat is four times as long: it is a request of its own.
         return last + (paths[index].transport == .stream && role == .client ? heartbeat * 4 : heartbeat)
     }
 
     /// What cuts idle lines may look at either direction: one that is silent is enough.
-    private func keepAliveDeadline(ofPathAt index: Int) -> NIODeadline? {
+    private mutating func keepAliveDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard role == .client, let keepAlive else { return nil }
         return max(min(paths[index].sentAt, paths[index].heardAt), keptAliveAt) + keepAlive
     }
 
-    private func sendsHeartbeats(ofPathAt index: Int) -> Bool {
+    private mutating func sendsHeartbeats(ofPathAt index: Int) -> Bool {
         paths[index].transport != .poll
     }
 
     /// Rule 8: half of the time to a nudge, the whole to giving up.
-    private func watchdogDeadline(ofPathAt index: Int) -> NIODeadline? {
+    private mutating func watchdogDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard let allowance = paths[index].allowance, allowance.unread > 0 else { return nil }
         let base = max(configuration.watchdog, (roundTrip.smoothed ?? .zero) * 8)
         let patience = base * (1 << min(watchdogFired, 8))
@@ -178,11 +182,13 @@ extension SessionMachine {
     /// Rule 13: changed bytes may make of a frame the start of a longer one, which a live stream never ends; and somebody
     /// on the way may hold back one direction while the other lives.
     private var swallowedDeadline: NIODeadline? {
-        guard let uncoveredSince else { return nil }
-        return uncoveredSince + max(silence, (roundTrip.smoothed ?? .zero) * 8) * (1 << min(uncoveredFired, 6))
+        mutating get {
+            guard let uncoveredSince else { return nil }
+            return uncoveredSince + max(silence, (roundTrip.smoothed ?? .zero) * 8) * (1 << min(uncoveredFired, 6))
+        }
     }
 
-    private func rotationDeadline(ofPathAt index: Int) -> NIODeadline? {
+    private mutating func rotationDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard role == .client else { return nil }
         let path = paths[index]
         guard !path.isRotationSaid, path.transport != .poll else { return nil }

@@ -44,6 +44,7 @@ extension SessionMachine {
     }
 
     /// Whether this end streams on the path: a client's OPEN goes in the head of a `stream` path, and nothing else.
+    @inline(__always)
     private func streams(pathAt index: Int) -> Bool {
         switch paths[index].transport {
         case .poll, .uplink: false
@@ -77,7 +78,7 @@ extension SessionMachine {
         let isUsed = paths[index].phase == .used
         if paths[index].owesAck || (isUsed && (acks.isDue(now) || (rides && acks.dueAt != nil))) {
             paths[index].owesAck = false
-            writeAck(on: index, to: &control, now: now)
+            writeAck(on: index, alone: !rides, to: &control, now: now)
         }
         guard isUsed else { return }
         if owesPing { writePing(on: index, to: &control, now: now) }
@@ -95,14 +96,15 @@ extension SessionMachine {
         FrameEncoder.write(.ping(payload), checksum: checksum, to: &control)
     }
 
-    mutating func writeAck(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
+    /// - Parameter alone: whether no data goes with it.
+    mutating func writeAck(on index: Int, alone: Bool, to control: inout ByteBuffer, now: NIODeadline) {
         let limit = inbox.limit
         paths[index].bytesReadSaid = paths[index].bytesRead
         paths[index].acknowledgedAt = now
         let extra = role == .server ? paths[index].bytesRead : using
         FrameEncoder.writeAck(
             AckFrame(received: inbox.received, limit: limit, extra: extra), checksum: checksum, to: &control)
-        acks.sent(limit: limit)
+        acks.sent(limit: limit, alone: alone ? now : nil)
     }
 
     /// The final ACK or ABORT.
@@ -114,7 +116,7 @@ extension SessionMachine {
             // It says what had been received, and nothing follows it.
             acks.sent(limit: inbox.limit)
         } else if acks.dueAt != nil, paths[index].phase == .used {
-            writeAck(on: index, to: &control, now: now)
+            writeAck(on: index, alone: true, to: &control, now: now)
         }
     }
 

@@ -16,6 +16,9 @@ package import NIOCore
 /// Digression. The machine is no enum of states: a session opens, loses paths and closes in each direction
 /// independently, and the product of these has some forty members of which most differ in nothing. `ended` is the one
 /// state that nothing leaves.
+///
+/// A machine is large and lies in an object of whoever drives it. Who asks it there borrows it, and the compiler copies
+/// a borrowed one as a whole; so what is asked for in every turn is stored, or `mutating` although it changes nothing.
 package struct SessionMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
@@ -53,7 +56,7 @@ package struct SessionMachine: ~Copyable {
     var allowanceLimit: AllowanceLimit
 
     /// Since when no path is used.
-    var suspendedAt: NIODeadline?
+    @OneWord var suspendedAt: NIODeadline?
     let startedAt: NIODeadline
     /// Since when a path is used.
     var attachedAt: NIODeadline
@@ -61,43 +64,45 @@ package struct SessionMachine: ~Copyable {
     let tellsToken: Bool
     var watchdogFired = 0
     /// Since when what could go waits for a bundle's worth.
-    var gatheringSince: NIODeadline?
+    @OneWord var gatheringSince: NIODeadline?
     var unreadableInputs = 0
     /// Since when what was sent on the used stream is not covered, and nothing of it was; nil while nothing is.
-    var uncoveredSince: NIODeadline?
+    @OneWord var uncoveredSince: NIODeadline?
     /// How often in a row a path was given up for it.
     var uncoveredFired = 0
     var useless = UselessFrames()
-    var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
+    @Seldom var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
     var pingCount: UInt64 = 0
     var owesPing = false
     /// How long the answer to the last PING took; nil while it has not come.
-    package internal(set) var lastPing: TimeAmount?
+    @OneWord package internal(set) var lastPing: TimeAmount?
 
     /// Client: how often a PING goes where a direction is silent, so that bytes go both ways; nil: heartbeats do.
-    package var keepAlive: TimeAmount?
+    @OneWord package var keepAlive: TimeAmount?
     var keptAliveAt: NIODeadline
     /// Of the used path that ended last: its longest silence that nothing was heard after, and the one it outlived.
     package internal(set) var lastIdle = (unanswered: TimeAmount.zero, outlived: TimeAmount.zero)
 
     // Ending.
     var isApplicationDone = false
-    var closeAskedAt: NIODeadline?
+    @OneWord var closeAskedAt: NIODeadline?
     var closeCode = CloseCode.done
     /// When anything last moved in either direction, once CLOSE was asked for.
     var movedAt: NIODeadline
     var isPeerCloseSaid = false
     /// When it became known that our CLOSE arrived.
-    var closeCoveredAt: NIODeadline?
-    var owedGoing: CloseCode?
+    @OneWord var closeCoveredAt: NIODeadline?
+    @Seldom var owedGoing: CloseCode?
     /// The advice to come to an end: given by the server, repeated on a new path; or heard by the client.
-    var goingCode: CloseCode?
+    @Seldom var goingCode: CloseCode?
     @Seldom var owedAbort: AbortFrame?
     @Seldom package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
     /// Whether the session is over.
     package private(set) var isEnded = false
 
-    var events: [SessionEvent] = []
+    var events: [SessionEvent] = [] { didSet { hasEvents = !events.isEmpty } }
+    /// Whether ``nextEvent()`` returns something; asked for several times a turn.
+    package private(set) var hasEvents = false
     var wasFull = false
 
     /// A machine for one end of a session.
@@ -128,7 +133,9 @@ package struct SessionMachine: ~Copyable {
         self.tellsToken = tellsToken
         outbox = SendQueue(capacity: configuration.sendBuffer, limit: 0, checksum: checksum)
         inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
-        acks = AckSchedule(delay: configuration.acknowledgeDelay, window: configuration.receiveWindow)
+        acks = AckSchedule(
+            delay: configuration.acknowledgeDelay, window: configuration.receiveWindow,
+            keepsDistance: configuration.isRoomy)
         heartbeat = configuration.heartbeat
         resumeTime = configuration.resumeTime
         allowanceLimit = AllowanceLimit(
@@ -172,9 +179,6 @@ package struct SessionMachine: ~Copyable {
         outbox.checksum = checksum
         return true
     }
-
-    /// Whether ``nextEvent()`` returns something.
-    package var hasEvents: Bool { !events.isEmpty }
 
     /// The next thing that happened, oldest first.
     package mutating func nextEvent() -> SessionEvent? {

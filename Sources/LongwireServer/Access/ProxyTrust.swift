@@ -34,7 +34,7 @@ struct ProxyTrust: Sendable {
     /// - Parameter peer: who made the connection, or whom the web server names.
     func client(of peer: String?, _ fields: HTTPFields) -> String? {
         // Nobody is trusted, and an address of IPv4 has one way to be written: nothing is to be looked up.
-        if proxies.isEmpty, !trustsUnix, let peer, !peer.contains(":") { return peer }
+        if proxies.isEmpty, !trustsUnix, let peer, !peer.utf8.contains(UInt8(ascii: ":")) { return peer }
         guard let peer, !peer.isEmpty else { return trustsUnix ? forwarded(fields, from: nil) : peer }
         guard let address = AddressRange(address: peer[...]) else {
             return trustsUnix ? forwarded(fields, from: nil) ?? peer : peer

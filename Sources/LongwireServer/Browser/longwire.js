@@ -27,6 +27,9 @@ const payloadLimit = 16 * 1024;
 const overhead = 64;
 const bundleBytes = 64 * 1024;
 const ackDelay = 20;
+const ackDistance = 10 * ackDelay;
+/** With less than this of either side an acknowledgement that is late holds somebody up (rule 9). */
+const roomyBytes = 48 * 1024;
 const timeToOpen = 10_000;
 const linger = 10_000;
 const closeWait = 600_000;
@@ -487,6 +490,7 @@ class Path {
     const parts = [core.openFrame(this, this.postKind)];
     const numbers = [];
     this.hasBegun = true;
+    const hasAckWaited = core.ack.hasWaited;
     if (lastWords) {
       parts.push(lastWords);
     } else {
@@ -502,6 +506,7 @@ class Path {
       }
     }
     if (numbers.length > 0) core.sample ??= { number: numbers.at(-1), at: now };
+    else if (hasAckWaited && this.name === "stream" && core.isRoomy) core.ackAloneAt = now;
     this.sentAt = now;
     this.requests += 1;
     const flight = { at: now, numbers, isAnswered: false, stop: new AbortController(), number: this.requests };
@@ -832,7 +837,9 @@ class Core {
     this.outbox = new Outbox(options.sendBuffer ?? 256 * 1024);
     this.inbox = new Inbox(options.receiveWindow ?? 256 * 1024, options.messageLimit ?? 1024 * 1024);
     this.pollInterval = options.pollInterval ?? 1_000;
-    this.ack = { dueAt: Infinity, bytes: 0, frames: 0, limitSaid: this.inbox.limit };
+    this.ack = { dueAt: Infinity, hasWaited: false, bytes: 0, frames: 0, limitSaid: this.inbox.limit };
+    this.ackAloneAt = -Infinity;
+    this.isRoomy = Math.min(options.sendBuffer ?? Infinity, options.receiveWindow ?? Infinity) >= roomyBytes;
     this.opened = new Promise((resolve, reject) => {
       this.resolveOpened = resolve;
       this.rejectOpened = reject;
@@ -1118,7 +1125,7 @@ class Core {
     const isNew = this.inbox.receive(frame);
     this.ack.bytes += frame.cost;
     this.ack.frames += 1;
-    if (this.ack.bytes >= 32 * 1024 || this.ack.frames >= 16) this.ack.dueAt = clock();
+    if (this.ack.bytes >= 32 * 1024 || this.ack.frames >= 16) this.ackNow();
     else this.ackSoon();
     this.creditReturned();
     if (!isNew) return;
@@ -1126,12 +1133,13 @@ class Core {
     this.unreadableInputs = 0;
     this.wakeReaders();
     if (this.inbox.close) {
-      this.ack.dueAt = clock();
+      this.ackNow();
       this.close(Code.done, "");
     }
   }
 
   acknowledged(received, limit) {
+    if (limit < roomyBytes) this.isRoomy = false;
     if (this.outbox.acknowledged(received, limit)) {
       const now = clock();
       this.movedAt = now;
@@ -1173,14 +1181,20 @@ class Core {
   }
 
   ackSoon() {
-    this.ack.dueAt = Math.min(this.ack.dueAt, clock() + ackDelay);
+    if (this.ack.dueAt < Infinity) return;
+    this.ack.dueAt = Math.max(clock() + ackDelay, this.ackAloneAt + ackDistance);
+    this.ack.hasWaited = true;
+  }
+  ackNow() {
+    this.ack.dueAt = clock();
+    this.ack.hasWaited = false;
   }
   ackSent() {
-    this.ack = { dueAt: Infinity, bytes: 0, frames: 0, limitSaid: this.inbox.limit };
+    this.ack = { dueAt: Infinity, hasWaited: false, bytes: 0, frames: 0, limitSaid: this.inbox.limit };
   }
   creditReturned() {
     const more = this.inbox.limit - this.ack.limitSaid;
-    if (more >= this.inbox.window / 4) this.ack.dueAt = clock();
+    if (more >= this.inbox.window / 4) this.ackNow();
     else if (more > 0) this.ackSoon();
   }
 

@@ -114,10 +114,10 @@ enum ForwardFrame {
         var facts = ExchangeFacts(
             isLoopbackTCP: try text(&value) != nil, remoteAddress: try text(&value), principal: try text(&value))
         facts.clientCertificate = try text(&value)
-        var variables: [String: String] = [:]
+        var variables: ServerVariables = []
         for _ in 0..<(try count(&value)) {
             guard let name = try text(&value) else { throw Unreadable() }
-            variables[name] = try text(&value)
+            if let value = try text(&value) { variables.append((name, value)) }
         }
         facts.variables = { [variables] in variables }
         return .head(head, facts)

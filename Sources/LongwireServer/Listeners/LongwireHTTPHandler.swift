@@ -108,18 +108,16 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
         context.fireChannelRead(data)
     }
 
-    private func variables(of channel: any Channel) -> @Sendable () -> [String: String] {
+    private func variables(of channel: any Channel) -> @Sendable () -> ServerVariables {
         let (isMultiplexed, isSecure) = (isMultiplexed, listener.isSecure)
         let (local, remote) = (channel.localAddress, channel.remoteAddress)
         return {
-            var variables = ["SERVER_PROTOCOL": isMultiplexed ? "HTTP/2.0" : "HTTP/1.1", "REQUEST_SCHEME": "http"]
-            if isSecure {
-                variables["REQUEST_SCHEME"] = "https"
-                variables["HTTPS"] = "on"
-            }
-            variables["SERVER_ADDR"] = local?.ipAddress
-            variables["SERVER_PORT"] = local?.port.map { "\($0)" }
-            variables["REMOTE_PORT"] = remote?.port.map { "\($0)" }
+            var variables: ServerVariables = [("SERVER_PROTOCOL", isMultiplexed ? "HTTP/2.0" : "HTTP/1.1")]
+            variables.append(("REQUEST_SCHEME", isSecure ? "https" : "http"))
+            if isSecure { variables.append(("HTTPS", "on")) }
+            if let address = local?.ipAddress { variables.append(("SERVER_ADDR", address)) }
+            if let port = local?.port { variables.append(("SERVER_PORT", "\(port)")) }
+            if let port = remote?.port { variables.append(("REMOTE_PORT", "\(port)")) }
             return variables
         }
     }

@@ -11,9 +11,9 @@ extension Mount {
                 isLoopbackTCP: request.connection.isLoopbackTCP, remoteAddress: parameters["REMOTE_ADDR"],
                 principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 },
                 variables: {
-                    var variables: [String: String] = [:]
+                    var variables: ServerVariables = []
                     for name in ProgramEnvironment.serverVariables {
-                        if let value = parameters[name], !value.isEmpty { variables[name] = value }
+                        if let value = parameters[name], !value.isEmpty { variables.append((name, value)) }
                     }
                     return variables
                 })

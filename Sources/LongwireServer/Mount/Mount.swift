@@ -204,13 +204,10 @@ public final class Mount: Sendable {
         // The port is the proxy's where the address is another's.
         let isForwarded = address != facts.remoteAddress
         let variables = facts.variables
-        var request = SessionRequest(
+        return SessionRequest(
             servlet: name, principal: rule(of: name) == nil ? facts.principal : nil, remoteAddress: address, head: head,
-            mountPath: path, variables: isForwarded ? variables().filter { $0.key != "REMOTE_PORT" } : variables(),
-            messageLimit: messageLimit)
-        request.webServerUser = facts.principal
-        request.clientCertificate = facts.clientCertificate
-        return request
+            mountPath: path, variables: isForwarded ? variables().filter { $0.name != "REMOTE_PORT" } : variables(),
+            messageLimit: messageLimit, webServerUser: facts.principal, clientCertificate: facts.clientCertificate)
     }
 
     /// Who may use a servlet, of now or before; nil for everybody.
@@ -335,30 +332,22 @@ public final class Mount: Sendable {
         if routes.hasHeir { machine.going(code: .goingAway) }
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
-        let session = ServerSession(
-            mount: self, servlet: servlet, request: request.kept, core: core, slowServlet: configuration.slowServlet)
-        core.join(buffers)
-        core.observer = session
-        core.owner = session
         let handle = SessionHandle(
-            eventLoop: eventLoop, core: NIOLoopBound(core, eventLoop: eventLoop), identifier: identifier,
-            servlet: request.servlet, principal: request.principal, remoteAddress: request.remoteAddress,
-            openedAt: now)
-        directory.insert(
-            identifier: identifier, token: token, instance: instance, servlet: request.servlet,
-            principal: request.principal, handle: handle)
+            core, identifier: identifier, token: token, instance: instance, request: request, openedAt: now)
+        core.join(buffers)
+        core.observer = ServerSession(
+            mount: self, servlet: servlet, request: request.kept, handle: handle, core: core,
+            slowServlet: configuration.slowServlet)
+        directory.insert(handle)
         return handle
     }
 
     /// Forgets an ended session, but for how it ended.
-    func ended(
-        _ core: SessionCore, _ ending: SessionEnding, servlet: String, address: String?, principal: String?,
-        wasUsed: Bool
-    ) {
+    func ended(_ core: SessionCore, _ ending: SessionEnding, _ handle: SessionHandle, wasUsed: Bool) {
         let waiting = registry.withLockedValue { registry in
-            registry.limiter.ended(address: AddressKey.of(address), principal: principal)
-            registry.counts[servlet, default: 1] -= 1
-            if registry.counts[servlet] == 0 { registry.counts[servlet] = nil }
+            registry.limiter.ended(address: AddressKey.of(handle.remoteAddress), principal: handle.principal)
+            registry.counts[handle.servlet, default: 1] -= 1
+            if registry.counts[handle.servlet] == 0 { registry.counts[handle.servlet] = nil }
             if !wasUsed { registry.directory.forget(identifier: core.machine.identifier) }
             registry.directory.remove(
                 identifier: core.machine.identifier, finalReceived: core.machine.inbox.received, code: ending.code,
@@ -385,11 +374,11 @@ public final class Mount: Sendable {
 
     /// The number of sessions of each servlet that has any, by its name.
     public var sessionCounts: [String: Int] { registry.withLockedValue { $0.counts } }
-    var handles: [SessionHandle] { registry.withLockedValue { $0.directory.handles } }
+    var handles: [SessionHandle] { registry.withLockedValue { $0.directory.all } }
     /// The sessions that live, and those of which it is remembered how they ended.
     var knownIdentifiers: Set<SessionIdentifier> { registry.withLockedValue { $0.directory.identifiers } }
     func handle(of identifier: SessionIdentifier) -> SessionHandle? {
-        registry.withLockedValue { $0.directory.handle(of: identifier) }
+        registry.withLockedValue { $0.directory.entry(of: identifier) }
     }
 
     /// The number of sessions now.

@@ -8,8 +8,8 @@ final class ServerSession: SessionObserver {
     private let mount: Mount
     private let servlet: ServletKind
     /// What the servlet is told when it starts; not kept beyond.
-    private var request: KeptRequest?
-    private let names: SessionNames
+    private var request: SessionRequest?
+    private let handle: SessionHandle
     /// Ends the session where it says nothing or lasts too long.
     private var term: SessionTerm?
     private let session: Session
@@ -19,64 +19,53 @@ final class ServerSession: SessionObserver {
     private var task: Task<Void, Never>?
     private var isStarted = false
     /// The client's CLOSE, until everything before it was served (inline).
-    private var peerClose: (code: CloseCode, reason: String)?
+    @Seldom private var peerClose: (code: CloseCode, reason: String)?
 
-    init(mount: Mount, servlet: ServletKind, request: SessionRequest, core: SessionCore, slowServlet: TimeAmount) {
+    init(
+        mount: Mount, servlet: ServletKind, request: SessionRequest, handle: SessionHandle, core: SessionCore,
+        slowServlet: TimeAmount
+    ) {
         self.mount = mount
         self.servlet = servlet
-        self.request = KeptRequest(request)
-        names = SessionNames(
-            servlet: request.servlet, principal: request.principal, address: request.remoteAddress)
+        self.request = request
+        self.handle = handle
         self.slowServlet = slowServlet
         session = Session(core, principal: request.principal)
     }
 
     /// A servlet starts when a path is first used (rule 5).
     func pathUsed(_ path: UInt64, in core: SessionCore) {
-        guard !isStarted, let request = request?.request else { return }
+        guard !isStarted, request != nil else { return }
         isStarted = true
-        self.request = nil
-        term = SessionTerm(core, mount.configuration.limits)
-        record = SessionRecord(core, names, logger: mount.logger)
+        term = SessionTerm(core, mount.configured { $0.limits })
+        record = SessionRecord(core, handle, logger: mount.logger)
         switch servlet {
-        case .inline(let servlet): timed { servlet.opened(session, request: request) }
-        case .task(let servlet): start(servlet, request)
+        case .inline(let servlet):
+            guard let request = takeRequest() else { return }
+            timed { servlet.opened(session, request: request) }
+        case .task(let servlet): start(servlet)
         }
     }
 
-    private func start(_ servlet: any Servlet, _ request: SessionRequest) {
-        let session = session
-        let mount = mount
+    private func takeRequest() -> SessionRequest? {
+        defer { request = nil }
+        return request
+    }
+
+    private func start(_ servlet: any Servlet) {
+        let run = ServletRun(servlet: servlet, session: session, mount: mount)
         mount.taskStarted()
-        let run: @Sendable @concurrent () async -> Void = {
-            let (code, reason) = await Self.serve(servlet, session, request, logger: mount.logger)
-            session.finish(code, reason: reason)
-            mount.taskEnded()
-        }
         switch servlet.runs {
         case .onEventLoop:
-            let executor = LoopTaskExecutor(
-                session.eventLoop, limit: slowServlet, logger: mount.logger, servlet: names.servlet,
-                session: session.identifier)
-            task = Task(executorPreference: executor, operation: run)
-        case .anywhere: task = Task(operation: run)
-        }
-    }
-
-    private static func serve(
-        _ servlet: any Servlet, _ session: Session, _ request: SessionRequest, logger: Logger
-    ) async -> (CloseCode, String) {
-        do {
-            try await servlet.service(session, request: request)
-            return (.done, "")
-        } catch let failure as ServletFailure {
-            return (failure.code, failure.reason)
-        } catch is SessionEnding {
-            return (.done, "")
-        } catch {
-            logger.debug(
-                "servlet failed", metadata: ["session": "\(session.identifier)", "error": "\(error)"])
-            return (.internalError, "the servlet failed")
+            // Its task takes the request: what a task was given when it was made is kept until it ends.
+            let starting = NIOLoopBound(self, eventLoop: session.eventLoop)
+            task = Task(executorPreference: LoopTaskExecutor(handle, limit: slowServlet, logger: mount.logger)) {
+                @concurrent in
+                if let request = starting.value.takeRequest() { await run.serve(request) }
+            }
+        case .anywhere:
+            guard let request = takeRequest() else { return }
+            task = Task { @concurrent in await run.serve(request) }
         }
     }
 
@@ -104,21 +93,19 @@ final class ServerSession: SessionObserver {
     }
 
     private func closeIfPeerClosed(_ core: SessionCore) {
-        guard case .inline(let servlet) = servlet, let close = peerClose else { return }
+        guard let close = peerClose, case .inline(let servlet) = servlet else { return }
         peerClose = nil
         if isStarted { timed { servlet.closed(close.code, reason: close.reason, in: session) } }
         core.finish(.done, reason: "")
     }
 
     func ended(_ ending: SessionEnding, in core: SessionCore) {
-        mount.ended(
-            core, ending, servlet: names.servlet, address: names.address, principal: names.principal, wasUsed: isStarted
-        )
+        mount.ended(core, ending, handle, wasUsed: isStarted)
         term?.cancel()
         term = nil
         task?.cancel()
         task = nil
-        record?.ended(ending, core, names, logger: mount.logger)
+        record?.ended(ending, core, handle, logger: mount.logger)
         if isStarted, case .inline(let servlet) = servlet { timed { servlet.ended(ending, of: session) } }
     }
 
@@ -131,17 +118,10 @@ final class ServerSession: SessionObserver {
             mount.logger.warning(
                 "a servlet held its event loop",
                 metadata: [
-                    "servlet": "\(names.servlet)", "session": "\(session.identifier)",
+                    "servlet": "\(handle.servlet)", "session": "\(session.identifier)",
                     "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
                 ])
         }
-    }
-
-    /// A request is large and soon of no use: it has memory of its own.
-    private final class KeptRequest {
-        let request: SessionRequest
-
-        init(_ request: SessionRequest) { self.request = request }
     }
 
     func pathOpened(_ path: UInt64, in core: SessionCore) {}

@@ -3,13 +3,6 @@ internal import LongwireProtocol
 internal import LongwireSession
 internal import NIOCore
 
-/// What the log and operators call a session by.
-struct SessionNames {
-    let servlet: String
-    let principal: String?
-    let address: String?
-}
-
 /// What the log says of a session: a line when it opens and one when it ends, both at the level info.
 ///
 /// Neither has anything of what was said, no token and no query; of reasons only our own.
@@ -17,23 +10,23 @@ struct SessionRecord {
     private let transport: TransportKind?
     private let begin = NIODeadline.now()
 
-    init(_ core: SessionCore, _ names: SessionNames, logger: Logger) {
+    init(_ core: SessionCore, _ handle: SessionHandle, logger: Logger) {
         transport = core.machine.usedTransport
-        logger.info("session opened", metadata: metadata(core, names))
+        logger.info("session opened", metadata: metadata(handle))
     }
 
-    private func metadata(_ core: SessionCore, _ names: SessionNames) -> Logger.Metadata {
-        var metadata: Logger.Metadata = ["session": "\(core.machine.identifier)", "servlet": "\(names.servlet)"]
-        if let principal = names.principal { metadata["principal"] = "\(principal)" }
-        if let address = names.address { metadata["address"] = "\(address)" }
+    private func metadata(_ handle: SessionHandle) -> Logger.Metadata {
+        var metadata: Logger.Metadata = ["session": "\(handle.identifier)", "servlet": "\(handle.servlet)"]
+        if let principal = handle.principal { metadata["principal"] = "\(principal)" }
+        if let address = handle.remoteAddress { metadata["address"] = "\(address)" }
         if let transport { metadata["transport"] = "\(transport)" }
         return metadata
     }
 
-    func ended(_ ending: SessionEnding, _ core: SessionCore, _ names: SessionNames, logger: Logger) {
+    func ended(_ ending: SessionEnding, _ core: SessionCore, _ handle: SessionHandle, logger: Logger) {
         // Building the line costs more than asking.
         guard logger.logLevel <= .info else { return }
-        var metadata = metadata(core, names)
+        var metadata = metadata(handle)
         metadata["milliseconds"] = .stringConvertible((NIODeadline.now() - begin).nanoseconds / 1_000_000)
         metadata["ending"] = "\(ending.kind)"
         metadata["code"] = .stringConvertible(ending.code.rawValue)

@@ -72,7 +72,6 @@ struct PlainRequests {
         }
         client.join(mount.buffers, isSession: false)
         client.observer = peer
-        client.owner = peer
         directory.insert(
             identifier,
             PlainDirectory.Entry(

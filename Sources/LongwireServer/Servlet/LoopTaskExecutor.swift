@@ -4,18 +4,12 @@ internal import NIOCore
 
 /// Runs the tasks of one session's servlet on its event loop, and says when one held it for long.
 final class LoopTaskExecutor: TaskExecutor {
-    private let eventLoop: any EventLoop
+    private let session: SessionHandle
     private let limit: TimeAmount
     private let logger: Logger
-    private let servlet: String
-    private let session: SessionIdentifier
 
     /// - Parameter limit: a piece of a servlet's code that runs for longer without a suspension is logged.
-    init(
-        _ eventLoop: any EventLoop, limit: TimeAmount, logger: Logger, servlet: String, session: SessionIdentifier
-    ) {
-        self.eventLoop = eventLoop
-        self.servlet = servlet
+    init(_ session: SessionHandle, limit: TimeAmount, logger: Logger) {
         self.session = session
         self.limit = limit
         self.logger = logger
@@ -23,7 +17,7 @@ final class LoopTaskExecutor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        eventLoop.execute {
+        session.eventLoop.execute {
             let start = NIODeadline.now()
             job.runSynchronously(on: self.asUnownedTaskExecutor())
             let held = NIODeadline.now() - start
@@ -31,7 +25,7 @@ final class LoopTaskExecutor: TaskExecutor {
                 self.logger.warning(
                     "a servlet held its event loop; one that must block says runs = .anywhere",
                     metadata: [
-                        "servlet": "\(self.servlet)", "session": "\(self.session)",
+                        "servlet": "\(self.session.servlet)", "session": "\(self.session.identifier)",
                         "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
                     ])
             }

@@ -31,7 +31,7 @@ public protocol Servlet: Sendable {
     func service(_ session: Session) async throws
 
     /// The same, for a servlet that wants to know who asked; unless it says otherwise it calls ``service(_:)``.
-    func service(_ session: Session, request: SessionRequest) async throws
+    func service(_ session: Session, request: consuming SessionRequest) async throws
 
     /// How long ``service(_:)`` may go on after its session has ended: a server that drains waits for it so long.
     var endTime: TimeAmount { get }
@@ -51,7 +51,11 @@ extension Servlet {
     public func accept(_ request: SessionRequest) -> Acceptance { .accepted }
 
     /// Serves without asking who asked.
-    public func service(_ session: Session, request: SessionRequest) async throws { try await service(session) }
+    public func service(_ session: Session, request: consuming SessionRequest) async throws {
+        // It is not needed while the session lasts.
+        _ = consume request
+        try await service(session)
+    }
 
     /// One second.
     public var endTime: TimeAmount { .seconds(1) }

@@ -1,5 +1,6 @@
 internal import FastCGI
 internal import HTTPTypes
+internal import LongwireProtocol
 internal import LongwireTransport
 internal import NIOCore
 internal import NIOHTTPTypes
@@ -16,6 +17,12 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     var isWritable: Bool { request.isWritable }
 
     func write(head: HTTPResponse) { request.write(.head(head)) }
+
+    /// Heads of streams differ in the session only.
+    private static let stream = FastCGIResponseTemplate(
+        HTTPBinding.streamedResponse(session: nil), lastField: .longwireSession)
+
+    func begin(session: SessionIdentifier) { request.begin(Self.stream, session.description) }
     func write(body: ByteBuffer) { request.write(.body(body)) }
     var headroom: Int { FastCGIRequest.headroom }
     func write(reserved bytes: inout ByteBuffer) { request.writeReserved(&bytes) }
@@ -28,7 +35,7 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     }
 
     /// Answers of frames differ in nothing else.
-    private static let frames = FastCGIResponseTemplate(HTTPBinding.finiteResponse)
+    private static let frames = FastCGIResponseTemplate(HTTPBinding.finiteResponse, lastField: .contentLength)
 
     func answer(_ frames: ByteBuffer) {
         guard !isOver else { return }

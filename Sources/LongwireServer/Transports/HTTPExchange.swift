@@ -16,6 +16,8 @@ package protocol HTTPExchange: AnyObject {
     var receiver: (any HTTPExchangeReceiver)? { get set }
 
     func write(head: HTTPResponse)
+    /// Writes the head of a response of frames that streams.
+    func begin(session: SessionIdentifier)
     func write(body: ByteBuffer)
     /// The bytes that are wanted free before a piece of the body, for a header in the same memory.
     var headroom: Int { get }
@@ -35,6 +37,10 @@ extension HTTPExchange {
     package var headroom: Int { 0 }
     package func write(reserved bytes: inout ByteBuffer) { write(body: bytes) }
 
+    package func begin(session: SessionIdentifier) {
+        write(head: HTTPBinding.streamedResponse(session: session.description))
+    }
+
     package func answer(_ frames: ByteBuffer) {
         write(head: HTTPBinding.finiteResponse(length: frames.readableBytes))
         if frames.readableBytes > 0 { write(body: frames) }
@@ -53,6 +59,9 @@ package protocol HTTPExchangeReceiver: AnyObject {
     func closed()
 }
 
+/// Names of CGI and values, each name once: a list, as every session keeps them until it starts and few are ever asked.
+package typealias ServerVariables = [(name: String, value: String)]
+
 /// What is known of a transaction besides its head.
 package struct ExchangeFacts: Sendable {
     /// The web server, or the client, reached us over TCP of this very machine.
@@ -65,11 +74,11 @@ package struct ExchangeFacts: Sendable {
     /// Under which names the listener may be asked; nil where a web server has decided that.
     var hosts: AllowedHosts?
     /// What else the web server, or the connection, says, by CGI's names (``SessionRequest/variables``).
-    package var variables: @Sendable () -> [String: String]
+    package var variables: @Sendable () -> ServerVariables
 
     package init(
         isLoopbackTCP: Bool, remoteAddress: String?, principal: String?,
-        variables: @escaping @Sendable () -> [String: String] = { [:] }
+        variables: @escaping @Sendable () -> ServerVariables = { [] }
     ) {
         self.isLoopbackTCP = isLoopbackTCP
         self.remoteAddress = remoteAddress
@@ -93,7 +102,7 @@ extension ExchangeFacts {
         facts.hosts = listener.hosts
         if listener.isSecure {
             facts.clientCertificate = ListenerCertificate.subject(ofClientOf: channel)
-            facts.variables = { ["REQUEST_SCHEME": "https", "HTTPS": "on"] }
+            facts.variables = { [("REQUEST_SCHEME", "https"), ("HTTPS", "on")] }
         }
         return facts
     }

@@ -59,7 +59,7 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
                 core.machine.setAllowance(bytes: allowance.bytes, pieces: allowance.pieces)
             }
             let result = core.machine.attach(attachment.open, now: .now())
-            exchange.write(head: HTTPBinding.streamedResponse(session: "\(core.machine.identifier)"))
+            exchange.begin(session: core.machine.identifier)
             switch result {
             case .attached:
                 isCarrying = true

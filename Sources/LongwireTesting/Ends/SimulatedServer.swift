@@ -23,7 +23,17 @@ final class SimulatedSession {
 
 /// A server process: its directory of sessions.
 final class SimulatedServer {
-    var directory = SessionDirectory<Int>(tombstones: 64)
+    struct Entry: SessionDirectoryEntry {
+        let identifier: SessionIdentifier
+        let token: SessionToken
+        let instance: SessionInstance
+        let servlet = "/longwire/echo"
+        let principal: String? = nil
+        /// Its place among the sessions of all servers.
+        let index: Int
+    }
+
+    var directory = SessionDirectory<Entry>(tombstones: 64)
     let number: Int
 
     init(number: Int) { self.number = number }

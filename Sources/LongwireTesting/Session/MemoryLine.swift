@@ -28,7 +28,6 @@ final class MemoryLine {
             wheel: wheel, eventLoop: eventLoop)
         observer = MemoryObserver()
         client.observer = observer
-        client.owner = observer
         observer.line = self
     }
 

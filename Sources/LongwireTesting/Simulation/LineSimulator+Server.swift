@@ -16,7 +16,7 @@ extension LineSimulator {
         switch decision {
         case .refuse(let code, let received, let reason):
             return .refused(AbortFrame(received: received, code: code, reason: reason))
-        case .existing(let index): session = sessions[index]
+        case .existing(let known): session = sessions[known.index]
         case .create:
             guard let identifier = open.identifier, let token = open.token else { return .closeAtOnce }
             let instance = SessionInstance.random(using: &random)
@@ -28,8 +28,8 @@ extension LineSimulator {
                 expected: scenario.client, now: now)
             session = SimulatedSession(end: end, process: process)
             server.directory.insert(
-                identifier: identifier, token: token, instance: instance, servlet: "/longwire/echo", principal: nil,
-                handle: sessions.count)
+                SimulatedServer.Entry(
+                    identifier: identifier, token: token, instance: instance, index: sessions.count))
             sessions.append(session)
         }
         switch session.end.machine.attach(open, now: now) {

@@ -9,7 +9,7 @@ private let start = NIODeadline.uptimeNanoseconds(1_000_000_000)
 struct AllowanceTests {
     @Test("Never more unread than allowed; control frames have a part of their own")
     func bytes() {
-        var allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 0), isIgnored: false)
+        let allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 0), isIgnored: false)
         #expect(allowance.dataBytes == 744)
         allowance.wrote(744)
         #expect(allowance.dataBytes == 0)
@@ -23,7 +23,7 @@ struct AllowanceTests {
 
     @Test("A piece is free once its end was read")
     func pieces() {
-        var allowance = Allowance(AllowanceLimit(bytes: 100_000, pieces: 8), isIgnored: false)
+        let allowance = Allowance(AllowanceLimit(bytes: 100_000, pieces: 8), isIgnored: false)
         for _ in 0..<4 { allowance.wrote(10) }
         #expect(allowance.dataBytes == 0)
         #expect(allowance.controlBytes > 0)
@@ -35,7 +35,7 @@ struct AllowanceTests {
 
     @Test("What was read only grows, and is never more than was written")
     func reads() {
-        var allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 8), isIgnored: false)
+        let allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 8), isIgnored: false)
         allowance.wrote(100)
         #expect(allowance.read(total: 50) == true)
         #expect(allowance.read(total: 40) == false)
@@ -70,6 +70,34 @@ struct AckScheduleTests {
         acks.numberedFrame(cost: 65, now: start)
         acks.numberedFrame(cost: 65, now: start + .milliseconds(15))
         #expect(acks.dueAt == start + .milliseconds(20))
+    }
+
+    @Test("One that nothing rode with is the last for ten delays, but for what is urgent")
+    func alone() {
+        var acks = schedule()
+        acks.numberedFrame(cost: 65, now: start)
+        acks.sent(limit: 0, alone: start + .milliseconds(20))
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(30))
+        #expect(acks.dueAt == start + .milliseconds(220))
+        acks.sent(limit: 0)
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(210))
+        #expect(acks.dueAt == start + .milliseconds(230))
+        acks.sent(limit: 0, alone: start + .milliseconds(230))
+        acks.numberedFrame(cost: 32 * 1024, now: start + .milliseconds(231))
+        #expect(acks.isDue(start + .milliseconds(231)) == true)
+    }
+
+    @Test("A distance is 200 ms at most, and none where somebody has little room")
+    func distance() {
+        var acks = AckSchedule(delay: .milliseconds(100), window: 100_000)
+        acks.numberedFrame(cost: 65, now: start)
+        acks.sent(limit: 0, alone: start + .milliseconds(100))
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(110))
+        #expect(acks.dueAt == start + .milliseconds(300))
+        acks.sent(limit: 0, alone: start + .milliseconds(300))
+        acks.keepNoDistance()
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(301))
+        #expect(acks.dueAt == start + .milliseconds(401))
     }
 
     @Test("A quarter of the window that came back is told at once, less within the delay, nothing never")

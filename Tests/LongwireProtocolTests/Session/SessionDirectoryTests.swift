@@ -19,20 +19,27 @@ struct SessionDirectoryTests {
             using: 0, received: 0, limit: 0)
     }
 
-    private func filled() -> SessionDirectory<Int> {
-        var directory = SessionDirectory<Int>(tombstones: 4)
-        directory.insert(
-            identifier: identifier, token: token, instance: instance, servlet: "/m/echo", principal: "ann", handle: 7)
+    private struct Entry: SessionDirectoryEntry {
+        var identifier = FrameSamples.identifier
+        let token: SessionToken
+        let instance: SessionInstance
+        let servlet = "/m/echo"
+        let principal: String? = "ann"
+    }
+
+    private func filled() -> SessionDirectory<Entry> {
+        var directory = SessionDirectory<Entry>(tombstones: 4)
+        directory.insert(Entry(identifier: identifier, token: token, instance: instance))
         return directory
     }
 
     private func decide(
-        _ directory: inout SessionDirectory<Int>, _ open: OpenFrame, servlet: String = "/m/echo",
+        _ directory: inout SessionDirectory<Entry>, _ open: OpenFrame, servlet: String = "/m/echo",
         principal: String? = "ann", after: TimeAmount = .zero
     ) -> String {
         switch directory.decide(open, servlet: servlet, principal: principal, now: now + after) {
         case .create: "create"
-        case .existing(let handle): "\(handle)"
+        case .existing(let entry): "\(entry.identifier == identifier ? "it" : "another")"
         case .refuse(let code, let received, _): "refused \(code.rawValue) \(received)"
         }
     }
@@ -40,7 +47,7 @@ struct SessionDirectoryTests {
     // R: C2
     @Test("An OPEN without identifier or instance may make a session; an uplink never does")
     func creating() {
-        var directory = SessionDirectory<Int>(tombstones: 4)
+        var directory = SessionDirectory<Entry>(tombstones: 4)
         #expect(decide(&directory, open(identifier: nil)) == "create")
         #expect(decide(&directory, open()) == "create")
         #expect(decide(&directory, open(instance: instance)) == "refused 6 0")
@@ -52,9 +59,9 @@ struct SessionDirectoryTests {
     @Test("A session is found with its token, in its place, by its principal, in its life; else the one answer is 6")
     func finding() {
         var directory = filled()
-        #expect(decide(&directory, open()) == "7")
-        #expect(decide(&directory, open(instance: instance)) == "7")
-        #expect(decide(&directory, open(instance: instance, transport: .uplink)) == "7")
+        #expect(decide(&directory, open()) == "it")
+        #expect(decide(&directory, open(instance: instance)) == "it")
+        #expect(decide(&directory, open(instance: instance, transport: .uplink)) == "it")
         #expect(decide(&directory, open(transport: .uplink)) == "refused 6 0")
         #expect(decide(&directory, open(token: FrameSamples.token)) == "refused 6 0")
         #expect(decide(&directory, open(instance: SessionInstance(rawValue: 1))) == "refused 6 0")
@@ -79,12 +86,10 @@ struct SessionDirectoryTests {
 
     @Test("The ring of those that ended is of fixed size: the newest replaces the oldest")
     func ring() {
-        var directory = SessionDirectory<Int>(tombstones: 2)
+        var directory = SessionDirectory<Entry>(tombstones: 2)
         let identifiers = (1...3).map { SessionIdentifier(high: 1, low: $0) }
-        for (handle, identifier) in identifiers.enumerated() {
-            directory.insert(
-                identifier: identifier, token: token, instance: instance, servlet: "/m/echo", principal: "ann",
-                handle: handle)
+        for identifier in identifiers {
+            directory.insert(Entry(identifier: identifier, token: token, instance: instance))
             directory.remove(
                 identifier: identifier, finalReceived: 1, code: .done, reason: "", resumeTime: .seconds(60), now: now)
         }

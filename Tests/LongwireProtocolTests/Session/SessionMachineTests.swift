@@ -244,6 +244,32 @@ struct SessionMachineTests {
         #expect(pair.said.last == "S1 ACK 17")
     }
 
+    @Test(
+        "Rule 9: who only listens keeps ACKs at a distance, unless the other side has little room",
+        arguments: [true, false])
+    func distance(isRoomy: Bool) {
+        var small = SessionConfiguration()
+        if !isRoomy { small.receiveWindow = 40 * 1024 }
+        let pair = MachinePair(SessionConfiguration(), server: small)
+        _ = pair.client.openPath(.tcp, now: pair.now)
+        pair.exchange()
+        for _ in 0..<2 {
+            pair.wait(.milliseconds(300))
+            pair.exchange()
+        }
+        pair.clear()
+        for _ in 0..<2 {
+            _ = pair.server.offer(Message("x"))
+            pair.exchange()
+            pair.wait(.milliseconds(20))
+            pair.exchange()
+        }
+        #expect(pair.said.filter { $0.hasPrefix("C1 ACK") } == (isRoomy ? ["C1 ACK 1"] : ["C1 ACK 1", "C1 ACK 2"]))
+        pair.wait(.milliseconds(200))
+        pair.exchange()
+        #expect(pair.said.last { $0.hasPrefix("C1 ACK") } == "C1 ACK 2")
+    }
+
     @Test("Rule 9: PING is answered by PONG and an ACK, at once")
     func ping() {
         let pair = MachinePair.open()

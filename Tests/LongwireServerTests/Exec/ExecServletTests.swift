@@ -100,7 +100,7 @@ import Testing
             head: HTTPRequest(
                 method: .get, scheme: "http", authority: "[2001:db8::1]:8080", path: "/lw/rooms/lobby",
                 headerFields: fields),
-            mountPath: "/lw", variables: ["SERVER_PORT": "8080", "HTTPS": "on", "LD_PRELOAD": "evil"])
+            mountPath: "/lw", variables: [("SERVER_PORT", "8080"), ("HTTPS", "on"), ("LD_PRELOAD", "evil")])
         let variables = ProgramEnvironment.variables(of: request, session: session, configured: ["PATH": "/bin"])
         #expect(
             variables == [

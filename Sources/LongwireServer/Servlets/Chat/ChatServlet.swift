@@ -13,7 +13,7 @@ internal import NIOCore
 /// a client that was away is brought what it missed of the room, where that is still known.
 public struct ChatServlet: InlineServlet {
     private struct State: Sendable {
-        var rooms: [String: [SessionIdentifier: ChatMember]] = [:]
+        var rooms: [String: ChatRoom] = [:]
         var members: [SessionIdentifier: ChatMember] = [:]
         var history: ChatHistory
         var file: ChatHistoryFile?
@@ -69,11 +69,11 @@ public struct ChatServlet: InlineServlet {
                     _ = session.offer(Message(entry.line))
                 }
             }
-            state.rooms[member.room, default: [:]][session.identifier] = member
+            state.rooms[member.room, default: ChatRoom()].insert(member)
             state.history.entered(member.room)
             state.members[session.identifier] = member
             let count = state.rooms[member.room]?.count ?? 0
-            tell(.joined(name: member.name, members: count), in: member.room, state: state)
+            state.rooms[member.room]?.tell(.joined(name: member.name, members: count))
         }
     }
 
@@ -83,12 +83,13 @@ public struct ChatServlet: InlineServlet {
             guard let member = state.members[session.identifier] else { return }
             guard let text = Message(utf8: message.payload)?.text else {
                 let count = message.payload.readableBytes
-                return tell(.sentBytes(name: member.name, count: count), in: member.room, state: state)
+                state.rooms[member.room]?.tell(.sentBytes(name: member.name, count: count))
+                return
             }
             let entry = state.history.append(
                 Self.told(text), name: member.name, from: member.mark, room: member.room, time: WallClock.milliseconds)
             state.file?.append(ChatHistory.line(entry, room: member.room), of: state.history)
-            tell(.said(entry), in: member.room, state: state)
+            state.rooms[member.room]?.tell(.said(entry))
         }
     }
 
@@ -101,27 +102,12 @@ public struct ChatServlet: InlineServlet {
     private func leave(_ session: Session) {
         state.withLockedValue { state in
             guard let member = state.members.removeValue(forKey: session.identifier) else { return }
-            state.rooms[member.room]?[session.identifier] = nil
+            state.rooms[member.room]?.remove(member)
             let count = state.rooms[member.room]?.count ?? 0
-            tell(.left(name: member.name, members: count), in: member.room, state: state)
+            state.rooms[member.room]?.tell(.left(name: member.name, members: count))
             guard count == 0 else { return }
             state.rooms[member.room] = nil
             state.history.left(member.room)
-        }
-    }
-
-    /// Sends an event to everyone in a room: one hop an event loop, in one order for all.
-    private func tell(_ event: ChatEvent, in room: String, state: State) {
-        guard let members = state.rooms[room]?.values else { return }
-        let (line, json) = (event.line, event.json)
-        let loops = Dictionary(grouping: members) { ObjectIdentifier($0.session.eventLoop) }
-        for members in loops.values {
-            guard let loop = members.first?.session.eventLoop else { continue }
-            loop.execute {
-                for member in members where !member.session.offer(member.isPage ? json : line) {
-                    member.session.finish(.overloaded, reason: "you read more slowly than this room talks")
-                }
-            }
         }
     }
 
