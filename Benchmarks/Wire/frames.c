@@ -60,8 +60,13 @@ static bool can_send(Line *line, size_t count) {
     const Frames *frames = &line->frames;
     if (frames->spent + count + frame_cost > frames->credit) return false;
     if (!is_bounded(line)) return true;
-    if (frames->written - frames->read + bytes_count(&line->body) + count + 32 + 256 > frames->allowance) return false;
-    return frames->pieces == 0 || frames->end_count + 5 <= frames->pieces;
+    // Four writes are kept for acknowledgements, and this one is one.
+    uint64_t writes = frames->end_count + 5, limit = frames->allowance;
+    if (frames->pieces > 0) {
+        if (writes > frames->pieces) return false;
+        limit += (frames->pieces - writes) * frames->piece_worth;
+    }
+    return frames->written - frames->read + bytes_count(&line->body) + count + 32 + 256 <= limit;
 }
 
 static void send_message(Line *line, const uint8_t *bytes, size_t count, bool is_text) {

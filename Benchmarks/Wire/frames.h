@@ -20,6 +20,7 @@ typedef struct {
     uint64_t taken;                        // what theirs cost
     uint64_t written, read;                // bytes of the body
     uint64_t allowance, pieces;            // how many of them may be unread, in how many writes
+    uint64_t piece_worth;                  // bytes more that a write less is worth
     uint64_t ends[piece_limit];            // of the writes that are not read
     unsigned first_end, end_count;
     uint64_t frames_untold, bytes_untold;  // since the last acknowledgement

@@ -15,6 +15,20 @@ static void take_opened(Line *line, const uint8_t *at, const uint8_t *end) {
     frames->pieces = need_number(line, &at, end);
     if (frames->pieces > piece_limit) line_fail(line, "an allowance of %llu writes is not foreseen here",
                                                 (unsigned long long)frames->pieces);
+    for (int field = 0; field < 4; field++) need_number(line, &at, end);
+    while (at < end) {
+        const uint8_t *words[2];
+        size_t counts[2];
+        for (int word = 0; word < 2; word++) {
+            counts[word] = need_number(line, &at, end);
+            if (counts[word] > (size_t)(end - at)) line_fail(line, "OPENED is too short");
+            words[word] = at;
+            at += counts[word];
+        }
+        if (counts[0] != 5 || memcmp(words[0], "piece", 5) != 0) continue;
+        frames->piece_worth = 0;
+        for (size_t i = 0; i < counts[1] && i < 9; i++) frames->piece_worth = frames->piece_worth * 10 + words[1][i] - '0';
+    }
     line_opened(line);
 }
 

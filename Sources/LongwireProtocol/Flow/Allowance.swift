@@ -12,6 +12,7 @@ final class Allowance {
 
     private let bytes: UInt64
     private let pieces: Int
+    private let pieceWorth: UInt64
     private let isIgnored: Bool
     private(set) var written: UInt64 = 0
     private(set) var read: UInt64 = 0
@@ -20,7 +21,9 @@ final class Allowance {
 
     init(_ limit: AllowanceLimit, isIgnored: Bool) {
         bytes = limit.bytes
-        pieces = Int(clamping: limit.pieces)
+        // Whatever a server says, their product is a number, and a piece worth no more than it could hold.
+        pieces = Int(min(limit.pieces, UInt64(Int32.max)))
+        pieceWorth = min(limit.pieceWorth, UInt64(FrameLimits.value))
         self.isIgnored = isIgnored
     }
 
@@ -40,9 +43,15 @@ final class Allowance {
 
     private func room(keeping reserve: UInt64, pieces reservedPieces: Int) -> Int {
         if isIgnored { return .max }
-        if pieces > 0, ends.count + reservedPieces >= pieces { return 0 }
         let taken = unread + reserve
-        return taken >= bytes ? 0 : Int(clamping: bytes - taken)
+        var limit = bytes
+        if pieces > 0 {
+            // With the one that is asked for.
+            let used = ends.count + reservedPieces + 1
+            if used > pieces { return 0 }
+            limit += UInt64(pieces - used) * pieceWorth
+        }
+        return taken >= limit ? 0 : Int(clamping: limit - taken)
     }
 
     /// A piece of `count` bytes was written.

@@ -6,6 +6,8 @@ package struct Parameter: Equatable, Sendable {
     package static let authorization = "authorization"
     /// The most bytes of target and authorization together, of the 4 KiB that all parameters may have.
     static let credentialsLimit = 3_800
+    /// In OPENED: the bytes of the allowance more that a piece less is worth.
+    static let piece = "piece"
     /// In OPENED: the port for `tcp` at the same host, in clear.
     package static let tcpPort = "tcp"
     /// In OPENED: the port for `tcp` at the same host, with TLS.

@@ -97,6 +97,8 @@ extension SessionMachine {
         heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
         resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
         allowanceLimit = opened.allowance
+        allowanceLimit.pieceWorth =
+            opened.parameters.first { $0.key == Parameter.piece }.flatMap { UInt64($0.value) } ?? 0
         paths[index].phase = .candidate
         paths[index].progressAt = now
         paths[index].greatestAge = smaller(configuration.greatestAge, opened.greatestAge)
@@ -104,7 +106,7 @@ extension SessionMachine {
         let theirSize = opened.greatestSize > 0 ? max(opened.greatestSize, UInt64(FrameLimits.leastSize)) : 0
         paths[index].greatestSize = [ownSize, theirSize].filter { $0 > 0 }.min() ?? 0
         if let written = paths[index].allowance?.written {
-            let allowance = Allowance(opened.allowance, isIgnored: configuration.ignoresAllowance)
+            let allowance = Allowance(allowanceLimit, isIgnored: configuration.ignoresAllowance)
             allowance.wrote(Int(clamping: written))
             paths[index].allowance = allowance
         }

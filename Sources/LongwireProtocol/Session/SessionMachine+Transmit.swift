@@ -131,7 +131,12 @@ extension SessionMachine {
     }
 
     var openedFrame: OpenedFrame {
-        OpenedFrame(
+        var parameters = offers
+        if checksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
+        if allowanceLimit.pieceWorth > 0 {
+            parameters.append(Parameter(Parameter.piece, String(allowanceLimit.pieceWorth)))
+        }
+        return OpenedFrame(
             identifier: identifier, token: tellsToken ? token : nil, instance: instance ?? SessionInstance(rawValue: 0),
             received: inbox.received,
             limit: inbox.limit, allowance: allowanceLimit,
@@ -139,11 +144,11 @@ extension SessionMachine {
             resumeTime: UInt64(clamping: resumeTime.nanoseconds / 1_000_000),
             greatestAge: UInt64(clamping: configuration.greatestAge.nanoseconds / 1_000_000),
             greatestSize: UInt64(max(configuration.greatestSize, 0)),
-            parameters: (checksum ? [Parameter(Parameter.checksum, Parameter.crc32c)] : []) + offers)
+            parameters: parameters)
     }
 
     /// Server: what this session's client may have unread on its duplex transactions.
     package mutating func setAllowance(bytes: Int, pieces: Int) {
-        allowanceLimit = AllowanceLimit(bytes: UInt64(max(bytes, 0)), pieces: UInt64(max(pieces, 0)))
+        allowanceLimit = AllowanceLimit(granting: bytes, pieces: pieces)
     }
 }

@@ -139,7 +139,7 @@ package struct SessionMachine: ~Copyable {
         heartbeat = configuration.heartbeat
         resumeTime = configuration.resumeTime
         allowanceLimit = AllowanceLimit(
-            bytes: UInt64(configuration.allowanceBytes), pieces: UInt64(configuration.allowancePieces))
+            granting: configuration.allowanceBytes, pieces: configuration.allowancePieces)
         startedAt = now
         attachedAt = now
         movedAt = now

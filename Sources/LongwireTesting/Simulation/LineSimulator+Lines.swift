@@ -71,11 +71,16 @@ extension LineSimulator {
         // The last word of a session goes in any case (rule 8).
         guard client.end.machine.ending == nil else { return }
         let unread = line.written - line.read
-        let limit = scenario.serverConfiguration
-        if unread > UInt64(max(limit.allowanceBytes, scenario.configuration.allowanceBytes)) {
-            client.end.fail("\(unread) bytes are unread, more than the allowance")
+        let most = [scenario.serverConfiguration, scenario.configuration].map { configuration in
+            let limit = AllowanceLimit(granting: configuration.allowanceBytes, pieces: configuration.allowancePieces)
+            let spare = limit.pieces - min(limit.pieces, UInt64(line.pieces.count))
+            return limit.bytes + spare * limit.pieceWorth
         }
-        if line.hasOpen, limit.allowancePieces > 0, line.pieces.count > limit.allowancePieces {
+        if unread > most.max() ?? 0 {
+            client.end.fail("\(unread) bytes in \(line.pieces.count) pieces are unread, more than the allowance")
+        }
+        let pieces = scenario.serverConfiguration.allowancePieces
+        if line.hasOpen, pieces > 0, line.pieces.count > pieces {
             client.end.fail("\(line.pieces.count) pieces are unread, more than the allowance")
         }
     }

@@ -33,6 +33,24 @@ struct AllowanceTests {
         #expect(allowance.dataBytes > 0)
     }
 
+    @Test("A piece less is worth bytes more, whatever a server says it is worth")
+    func worth() {
+        let limit = AllowanceLimit(granting: 64 * 1024, pieces: 64)
+        #expect(limit.pieceWorth == 640)
+        let allowance = Allowance(limit, isIgnored: false)
+        // One is asked for, and four are kept.
+        #expect(allowance.dataBytes == 64 * 1024 + 59 * 640 - 256)
+        allowance.wrote(1000)
+        #expect(allowance.dataBytes == 64 * 1024 + 58 * 640 - 1256)
+        for _ in 1..<59 { allowance.wrote(1000) }
+        #expect(allowance.dataBytes == 64 * 1024 - 59_256)
+        allowance.wrote(1000)
+        #expect(allowance.dataBytes == 0)
+        #expect(AllowanceLimit(granting: 64 * 1024, pieces: 0).pieceWorth == 0)
+        let most = AllowanceLimit(bytes: VarInt.maximum, pieces: VarInt.maximum, pieceWorth: .max)
+        #expect(Allowance(most, isIgnored: false).dataBytes > 1 << 60)
+    }
+
     @Test("What was read only grows, and is never more than was written")
     func reads() {
         let allowance = Allowance(AllowanceLimit(bytes: 1000, pieces: 8), isIgnored: false)
