@@ -54,6 +54,7 @@ def goals(results):
         beside(name, "longwire", "least", "least FastCGI", f"{figure}.bytes", at_least=0.95)
         beside(f"{name}, over TCP", "longwire-tcp", "least-tcp", "least FastCGI, TCP", f"{figure}.bytes", at_least=0.95)
     beside("fan-out, deliveries a second", "longwire", "uwebsockets", "uWebSockets", "fan.rate", at_least=1.0)
+    beside("fan-out, deliveries a second, of the least FastCGI", "least", "uwebsockets", "uWebSockets", "fan.rate")
     sizes = ["10", "100", "1000", "8000"]
     for way, name in (("longwire", "its own at 10"), ("least", "least FastCGI, for comparison"),
                       ("uwebsockets", "uWebSockets, for comparison")):
