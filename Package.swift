@@ -63,7 +63,7 @@ let package = Package(
             name: "LongwireSession", dependencies: ["LongwireProtocol", nio("NIOCore"), nio("NIOConcurrencyHelpers")]),
         .target(
             name: "LongwireTransport",
-            dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), nio("NIOWebSocket"), httpTypes]),
+            dependencies: ["LongwireSession", "LongwireProtocol", nio("NIOCore"), httpTypes]),
         .target(
             name: "LongwireServer",
             dependencies: [
@@ -134,7 +134,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "LongwireTransportTests",
-            dependencies: ["LongwireTransport", "LongwireProtocol", nio("NIOCore")]),
+            dependencies: ["LongwireTransport", "LongwireProtocol", nio("NIOCore"), nio("NIOEmbedded")]),
         .testTarget(
             name: "LongwireClientTests",
             dependencies: ["LongwireClient", "LongwireSession", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1")]),
@@ -204,7 +204,7 @@ if Context.environment["LONGWIRE_FUZZ"] != nil {
         "MessageBytes": ["LongwireProtocol", "LongwireTransport"],
         "RequestFields": ["LongwireProtocol", "LongwireServer", "LongwireTransport", httpTypes],
         "ClientAnswers": ["LongwireClient", "LongwireTransport"],
-        "WebSocketBytes": ["LongwireServer", "LongwireTransport", httpTypes, nio("NIOEmbedded"), nio("NIOWebSocket")],
+        "WebSocketBytes": ["LongwireServer", "LongwireTransport", httpTypes, nio("NIOEmbedded")],
         "SessionOperations": ["LongwireProtocol"],
     ]
     package.targets.append(.target(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"))

@@ -102,7 +102,7 @@ final class FrameLine: Sendable {
                         channel.eventLoop.makeCompletedFuture {
                             let pipeline = channel.pipeline.syncOperations
                             pipeline.removeHandler(asker.value, promise: nil)
-                            try pipeline.addHandler(WebSocketLine(isClient: true))
+                            try pipeline.addHandler(NIOFrames())
                             try pipeline.addHandler(Collector(seen))
                             seen.withLockedValue { $0.status = 101 }
                         }
@@ -134,4 +134,22 @@ final class FrameLine: Sendable {
 
     func close() async throws { try await channel.close() }
     func waitsForEnd() async throws { try await eventually("the line ends") { self.isOver } }
+}
+
+/// Puts messages into the frames of SwiftNIO's own WebSocket, so that ours speaks with one that it did not make.
+private final class NIOFrames: ChannelDuplexHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = WebSocketFrame
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let frame = unwrapInboundIn(data)
+        if frame.opcode == .binary { context.fireChannelRead(wrapInboundOut(frame.unmaskedData)) }
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let frame = WebSocketFrame(fin: true, opcode: .binary, maskKey: .random(), data: unwrapOutboundIn(data))
+        context.write(wrapOutboundOut(frame), promise: promise)
+    }
 }

@@ -136,7 +136,7 @@ import Testing
         try await greedy.waits(for: "101 Switching Protocols")
         // The head alone (RFC 6455, 5.2): a whole binary message, a length of eight bytes, a key of zeros.
         var head = ByteBuffer(bytes: [0x82, 0xFF])
-        head.writeInteger(UInt64(WebSocketLine.frameLimit + 1))
+        head.writeInteger(UInt64(WebSocketDecoder.frameLimit + 1))
         head.writeInteger(UInt32(0))
         try await greedy.send(head)
         // What is not UTF-8 was replaced: the bytes are 88 02 03 F1, a close with 1009.

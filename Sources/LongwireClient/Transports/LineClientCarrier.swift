@@ -3,7 +3,6 @@ internal import LongwireSession
 internal import LongwireTransport
 internal import NIOCore
 internal import NIOHTTP1
-internal import NIOWebSocket
 
 /// Carries one path of a session over a line that carries frames and nothing else: the transports `tcp` and
 /// `websocket`.
@@ -73,19 +72,13 @@ final class LineClientCarrier: ChannelInboundHandler, ClientCarrier {
             self.gone(answer.map { UpgradeRefusal.describe($0, dialer: self.dialer) } ?? Self.ended)
         }
         let (carrier, bound) = (NIOLoopBound(self, eventLoop: loop), NIOLoopBound(request, eventLoop: loop))
-        let key = Base64.encoded((0..<16).map { _ in UInt8.random(in: .min ... .max) })
-        let upgrader = NIOWebSocketClientUpgrader(
-            requestKey: key, maxFrameSize: WebSocketLine.frameLimit, automaticErrorHandling: false
-        ) {
-            channel, _ in
-            channel.eventLoop.makeCompletedFuture {
-                let pipeline = channel.pipeline.syncOperations
-                bound.value.isOver = true
-                pipeline.removeHandler(bound.value, promise: nil)
-                try pipeline.addHandler(WebSocketLine(isClient: true))
-                try pipeline.addHandler(carrier.value)
-                carrier.value.upgraded()
-            }
+        let upgrader = WebSocketUpgrader { channel in
+            let pipeline = channel.pipeline.syncOperations
+            bound.value.isOver = true
+            pipeline.removeHandler(bound.value, promise: nil)
+            try pipeline.addHandler(WebSocketLine(isClient: true))
+            try pipeline.addHandler(carrier.value)
+            carrier.value.upgraded()
         }
         try pipeline.addHTTPClientHandlers(
             leftOverBytesStrategy: .forwardBytes,

@@ -5,17 +5,15 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOHTTPTypesHTTP1
-internal import NIOWebSocket
 
 extension Mount {
     /// Makes a WebSocket of a request for one of this mount's servlets; any other goes on as a plain request.
     ///
     /// It is for one connection.
-    func webSocketUpgrader(_ listener: ListenerFacts) -> NIOWebSocketServerUpgrader {
+    func webSocketUpgrader(_ listener: ListenerFacts) -> WebSocketUpgrader {
         // Who asks is found out once, before the upgrade.
         let admitted = NIOLockedValueBox<(ServletKind?, SessionRequest)?>(nil)
-        return NIOWebSocketServerUpgrader(maxFrameSize: WebSocketLine.frameLimit, automaticErrorHandling: false) {
-            channel, head in
+        return WebSocketUpgrader { channel, head in
             guard let (servlet, request) = self.webSocketTarget(head, channel, listener) else {
                 return channel.eventLoop.makeSucceededFuture(nil)
             }
@@ -33,16 +31,14 @@ extension Mount {
                 answer.succeed(HTTPHeaders())
             }
             return answer.futureResult
-        } upgradePipelineHandler: { channel, _ in
-            channel.eventLoop.makeCompletedFuture {
-                guard let (servlet, request) = admitted.withLockedValue({ $0 }) else { return }
-                let exchange = LineExchange(.websocket, eventLoop: channel.eventLoop) { exchange in
-                    FrameTransaction(
-                        mount: self, exchange: exchange, place: .servlet(servlet, request), isLoopbackTCP: false)
-                }
-                try channel.pipeline.syncOperations.addHandler(WebSocketLine(isClient: false))
-                try channel.pipeline.syncOperations.addHandler(exchange)
+        } upgraded: { channel in
+            guard let (servlet, request) = admitted.withLockedValue({ $0 }) else { return }
+            let exchange = LineExchange(.websocket, eventLoop: channel.eventLoop) { exchange in
+                FrameTransaction(
+                    mount: self, exchange: exchange, place: .servlet(servlet, request), isLoopbackTCP: false)
             }
+            try channel.pipeline.syncOperations.addHandler(WebSocketLine(isClient: false))
+            try channel.pipeline.syncOperations.addHandler(exchange)
         }
     }
 

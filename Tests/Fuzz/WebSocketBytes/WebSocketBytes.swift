@@ -3,7 +3,6 @@ import HTTPTypes
 import LongwireTransport
 import NIOCore
 import NIOEmbedded
-import NIOWebSocket
 
 @testable import LongwireServer
 
@@ -48,11 +47,7 @@ private func channel(
 ) throws -> EmbeddedChannel {
     let channel = EmbeddedChannel(handlers: [], loop: loop)
     try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
-    try channel.pipeline.syncOperations.addHandlers([
-        WebSocketFrameEncoder(),
-        ByteToMessageHandler(WebSocketFrameDecoder(maxFrameSize: WebSocketLine.frameLimit)),
-        WebSocketLine(isClient: false),
-    ])
+    try channel.pipeline.syncOperations.addHandler(WebSocketLine(isClient: false))
     try channel.pipeline.syncOperations.addHandlers(handlers)
     return channel
 }
