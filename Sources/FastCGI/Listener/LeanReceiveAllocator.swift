@@ -6,7 +6,9 @@ package import NIOCore
 /// every later one is made for its read, as large as the last reads make it likely to be filled.
 package struct LeanReceiveAllocator: RecvByteBufferAllocator {
     private static let first: UInt32 = 16
-    private static let least: UInt32 = 512
+    /// The head of a request with its variables and OPEN is 520 bytes and more: it is to come in one read. What is not
+    /// greater costs an allocator least.
+    private static let least: UInt32 = 1024
 
     private let greatest: UInt32
     private var next: UInt32
@@ -14,7 +16,7 @@ package struct LeanReceiveAllocator: RecvByteBufferAllocator {
     /// The last read would have fitted the next smaller size, too.
     private var mayShrink = false
 
-    /// - Parameter greatest: bytes of the greatest buffer; at least 512 are taken.
+    /// - Parameter greatest: bytes of the greatest buffer; at least 1,024 are taken.
     package init(greatest: Int) {
         self.greatest = max(Self.least, UInt32(clamping: greatest))
         next = min(2048, self.greatest)
