@@ -21,7 +21,7 @@ public struct FastCGIParameters: Sendable {
         var name = name
         return name.withUTF8 { name in
             self.withUnsafeBytes { bytes in
-                for pair in self.pairs where pair.name.count == name.count {
+                for pair in self.pairs where pair.nameCount == name.count {
                     guard UnsafeRawBufferPointer(rebasing: bytes[pair.name]).equals(name) else { continue }
                     return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[pair.value]), as: UTF8.self)
                 }

@@ -2,25 +2,10 @@ internal import HTTPTypes
 
 /// The CGI variables that carry the client's header fields: `HTTP_` and the field's name (RFC 3875, section 4.1.18).
 enum FieldVariable {
-    /// Fields that many requests have: their names need not be made anew.
-    private static let common: [(variable: StaticString, name: HTTPField.Name)] =
-        [
-            ("HTTP_ACCEPT", .accept), ("HTTP_USER_AGENT", .userAgent), ("HTTP_CACHE_CONTROL", .cacheControl),
-            ("HTTP_CONNECTION", .connection), ("HTTP_ACCEPT_ENCODING", .acceptEncoding),
-            ("HTTP_ACCEPT_LANGUAGE", .acceptLanguage), ("HTTP_ORIGIN", .origin), ("HTTP_REFERER", .referer),
-            ("HTTP_COOKIE", .cookie), ("HTTP_AUTHORIZATION", .authorization),
-        ] + named("HTTP_INCREMENTAL", "incremental") + named("HTTP_X_FORWARDED_FOR", "x-forwarded-for")
-        + named("HTTP_X_FORWARDED_PROTO", "x-forwarded-proto") + named("HTTP_X_REAL_IP", "x-real-ip")
-
-    private static let variables = common.map(\.variable)
-
-    private static func named(_ variable: StaticString, _ name: String) -> [(StaticString, HTTPField.Name)] {
-        HTTPField.Name(name).map { [(variable, $0)] } ?? []
-    }
-
-    private static let withheld: [StaticString] = [
-        "HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING",
-    ]
+    private static let incremental = HTTPField.Name("incremental")
+    private static let forwardedFor = HTTPField.Name("x-forwarded-for")
+    private static let forwardedProtocol = HTTPField.Name("x-forwarded-proto")
+    private static let realAddress = HTTPField.Name("x-real-ip")
 
     /// The name of the field that a variable carries; nil for what is none.
     ///
@@ -28,10 +13,31 @@ enum FieldVariable {
     /// CONTENT_LENGTH; `Transfer-Encoding`, which the web server has undone; names that are no token.
     static func name(_ variable: UnsafeRawBufferPointer) -> HTTPField.Name? {
         guard variable.count > 5, variable.starts(with: "HTTP_") else { return nil }
-        for index in self.variables.indices where variable.equals(self.variables[index]) {
-            return self.common[index].name
+        // Fields that many requests have: their names need not be made anew. Lengths tell most of them apart.
+        switch variable.count {
+        case 10 where variable.equals("HTTP_PROXY"): return nil
+        case 11 where variable.equals("HTTP_ACCEPT"): return .accept
+        case 11 where variable.equals("HTTP_COOKIE"): return .cookie
+        case 11 where variable.equals("HTTP_ORIGIN"): return .origin
+        case 12 where variable.equals("HTTP_REFERER"): return .referer
+        case 14 where variable.equals("HTTP_X_REAL_IP"): return self.realAddress
+        case 15 where variable.equals("HTTP_USER_AGENT"): return .userAgent
+        case 15 where variable.equals("HTTP_CONNECTION"): return .connection
+        case 16 where variable.equals("HTTP_INCREMENTAL"): return self.incremental
+        case 17 where variable.equals("HTTP_CONTENT_TYPE"): return nil
+        case 18 where variable.equals("HTTP_CACHE_CONTROL"): return .cacheControl
+        case 18 where variable.equals("HTTP_AUTHORIZATION"): return .authorization
+        case 19 where variable.equals("HTTP_CONTENT_LENGTH"): return nil
+        case 20 where variable.equals("HTTP_ACCEPT_ENCODING"): return .acceptEncoding
+        case 20 where variable.equals("HTTP_ACCEPT_LANGUAGE"): return .acceptLanguage
+        case 20 where variable.equals("HTTP_X_FORWARDED_FOR"): return self.forwardedFor
+        case 22 where variable.equals("HTTP_X_FORWARDED_PROTO"): return self.forwardedProtocol
+        case 22 where variable.equals("HTTP_TRANSFER_ENCODING"): return nil
+        default: return self.made(variable)
         }
-        for withheld in self.withheld where variable.equals(withheld) { return nil }
+    }
+
+    private static func made(_ variable: UnsafeRawBufferPointer) -> HTTPField.Name? {
         let bytes = variable.dropFirst(5).map { byte in
             switch byte {
             case UInt8(ascii: "_"): UInt8(ascii: "-")

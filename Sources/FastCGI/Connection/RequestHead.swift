@@ -24,7 +24,7 @@ private struct Mapping {
     private let maximumHeaderFields: Int
     private var fields = HTTPFields()
     /// Of each variable, its first value.
-    private var values = [Range<Int>?](repeating: nil, count: RequestVariable.allCases.count)
+    private var values = InlineArray<12, Range<Int>?>(repeating: nil)
     private var hasContentType = false
     private var hasContentLength = false
 

@@ -1,5 +1,5 @@
 /// The CGI variables (RFC 3875, section 4.1) that the head of a request is made of, but for its fields.
-enum RequestVariable: Int, CaseIterable {
+enum RequestVariable: Int {
     case method, uri, script, pathInfo, query, host, serverName, serverPort, scheme, https, contentType, contentLength
 
     /// The variable of this name, if it is one of these.
@@ -25,20 +25,24 @@ enum RequestVariable: Int, CaseIterable {
 
 extension UnsafeRawBufferPointer {
     /// Whether these bytes are just this text.
+    @inline(__always)
     func equals(_ text: StaticString) -> Bool {
         self.equals(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
     /// Whether these bytes are just those.
+    @inline(__always)
     func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
         self.count == other.count && self.starts(with: other)
     }
 
     /// Whether these bytes begin with this text.
+    @inline(__always)
     func starts(with text: StaticString) -> Bool {
         self.starts(with: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 
+    @inline(__always)
     private func starts(with other: UnsafeBufferPointer<UInt8>) -> Bool {
         guard self.count >= other.count else { return false }
         for index in 0..<other.count where self[index] != other[index] { return false }

@@ -3,9 +3,26 @@ internal import NIOCore
 /// The encoding of names and values in PARAMS, GET_VALUES and GET_VALUES_RESULT (FastCGI 1.0, section 3.4).
 enum NameValuePairs {
     /// Where one pair lies, as offsets into the buffer that was decoded.
+    ///
+    /// The value lies behind the name. A request has dozens of these: three words of four bytes each.
     struct Pair: Equatable {
-        var name: Range<Int>
-        var value: Range<Int>
+        private let start: UInt32
+        private let nameLength: UInt32
+        private let valueLength: UInt32
+
+        /// A buffer has less than 2³² bytes, and so has every part of it.
+        init(start: Int, nameLength: Int, valueLength: Int) {
+            self.start = UInt32(truncatingIfNeeded: start)
+            self.nameLength = UInt32(truncatingIfNeeded: nameLength)
+            self.valueLength = UInt32(truncatingIfNeeded: valueLength)
+        }
+
+        var nameCount: Int { Int(self.nameLength) }
+        var name: Range<Int> { Int(self.start)..<Int(self.start) + Int(self.nameLength) }
+        var value: Range<Int> {
+            let start = Int(self.start) + Int(self.nameLength)
+            return start..<start + Int(self.valueLength)
+        }
     }
 
     /// Why bytes are not a list of pairs, or not one that is accepted.
@@ -44,9 +61,8 @@ enum NameValuePairs {
             guard nameLength <= limits.nameBytes else { throw .nameTooLong(nameLength) }
             guard valueLength <= limits.valueBytes else { throw .valueTooLong(valueLength) }
             guard pairs.count < limits.pairs else { throw .tooManyPairs }
-            let value = index + nameLength
-            pairs.append(Pair(name: index..<value, value: value..<value + valueLength))
-            index = value + valueLength
+            pairs.append(Pair(start: index, nameLength: nameLength, valueLength: valueLength))
+            index += nameLength + valueLength
         }
         return pairs
     }
