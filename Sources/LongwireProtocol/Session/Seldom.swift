@@ -3,18 +3,27 @@
 /// For what a session needs once, at its end for example: thousands of silent sessions do not carry room for it.
 @propertyWrapper
 package struct Seldom<Value> {
-    fileprivate indirect enum Place {
+    @usableFromInline
+    indirect enum Place {
         case empty
         case full(Value)
     }
 
-    private var place = Place.empty
+    @usableFromInline var place: Place
 
-    package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+    // Made for each type where it is used: otherwise the types are looked up at run time, in thousands of instructions.
+    @inlinable
+    package init(wrappedValue: Value?) { place = Self.place(of: wrappedValue) }
 
+    @inlinable
     package var wrappedValue: Value? {
         get { if case .full(let value) = place { value } else { nil } }
-        set { place = newValue.map { .full($0) } ?? .empty }
+        set { place = Self.place(of: newValue) }
+    }
+
+    @inlinable
+    static func place(of value: Value?) -> Place {
+        if let value { .full(value) } else { .empty }
     }
 }
 
