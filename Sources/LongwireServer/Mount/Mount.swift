@@ -336,7 +336,7 @@ public final class Mount: Sendable {
             core, identifier: identifier, token: token, instance: instance, request: request, openedAt: now)
         core.join(buffers)
         core.observer = ServerSession(
-            mount: self, servlet: servlet, request: request.kept, handle: handle, core: core,
+            mount: self, servlet: servlet, request: request, handle: handle, core: core,
             slowServlet: configuration.slowServlet)
         directory.insert(handle)
         return handle

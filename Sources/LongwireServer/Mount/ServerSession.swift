@@ -61,10 +61,10 @@ final class ServerSession: SessionObserver {
             let starting = NIOLoopBound(self, eventLoop: session.eventLoop)
             task = Task(executorPreference: LoopTaskExecutor(handle, limit: slowServlet, logger: mount.logger)) {
                 @concurrent in
-                if let request = starting.value.takeRequest() { await run.serve(request) }
+                if let request = starting.value.takeRequest()?.kept { await run.serve(request) }
             }
         case .anywhere:
-            guard let request = takeRequest() else { return }
+            guard let request = takeRequest()?.kept else { return }
             task = Task { @concurrent in await run.serve(request) }
         }
     }

@@ -31,6 +31,7 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
     private let exchange: any HTTPExchange
     private let place: Place
     private let isLoopbackTCP: Bool
+    private let wheel: TimerWheel
     private var state = State.over
     private var decoder = FrameDecoder()
     private var bytesRead = 0
@@ -41,12 +42,11 @@ final class FrameTransaction: HTTPExchangeReceiver, WheelMember {
         self.exchange = exchange
         self.place = place
         self.isLoopbackTCP = isLoopbackTCP
+        wheel = mount.context(of: exchange.eventLoop).wheel.value
         let deadline = exchange.eventLoop.now + mount.configured { $0.session.timeToOpen }
         state = .awaitingOpen(deadline: deadline)
         wheel.enter(self, at: deadline)
     }
-
-    private var wheel: TimerWheel { mount.context(of: exchange.eventLoop).wheel.value }
 
     func wheelTurned(now: NIODeadline) {
         switch state {
