@@ -76,5 +76,8 @@ struct AckSchedule {
         limitSaid = max(limitSaid, limit)
     }
 
+    /// Whether numbered frames came since the last ACK.
+    var owesNumbers: Bool { frames > 0 }
+
     func isDue(_ now: NIODeadline) -> Bool { dueAt.map { $0 <= now } ?? false }
 }

@@ -32,7 +32,9 @@ extension SessionMachine {
             if paths[index].prelude > 0 { FrameEncoder.writePad(paths[index].prelude, to: &control) }
         }
         if ending != nil {
-            writeLastWords(on: index, to: &control, now: now)
+            // That the client's last ACK was read is no news when the end of the response follows.
+            let isAllTold = role == .server && ending?.kind == .closed && !acks.owesNumbers
+            if !isAllTold { writeLastWords(on: index, to: &control, now: now) }
             wrote(control.readableBytes - before, on: index, now: now)
             return nil
         }
