@@ -179,10 +179,13 @@ package final class SessionCore {
         // What follows the first piece is rare.
         var headroom = carrier.headroom
         var hasWritten = false
-        scratch.clear()
         var control = scratch
         scratch = ByteBuffer()
-        if headroom > 0, control.capacity == 0 { control.reserveCapacity(Self.scratchBytes) }
+        if control.capacity > 0 {
+            control.clear()
+        } else if headroom > 0 {
+            control = ByteBufferAllocator().buffer(capacity: Self.scratchBytes)
+        }
         while true {
             if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
             let data = machine.transmit(

@@ -23,6 +23,7 @@ package struct WheelPlace {
 package final class TimerWheel {
     private static let slotCount: UInt64 = 512
     private static let tickNanoseconds: UInt64 = 10_000_000
+    private static let keptPlaces = 4
 
     private let eventLoop: any EventLoop
     private var slots: [[any WheelMember]]
@@ -81,7 +82,8 @@ package final class TimerWheel {
         slots[slot].removeLast()
         if place.index < slots[slot].count { slots[slot][place.index].wheelPlace?.index = place.index }
         if slots[slot].isEmpty {
-            slots[slot] = []
+            // Who opens a session enters and leaves within one read: a few places are kept for the next.
+            if slots[slot].capacity > Self.keptPlaces { slots[slot] = [] }
             occupied[slot / 64] &= ~(1 << UInt64(slot % 64))
         }
     }

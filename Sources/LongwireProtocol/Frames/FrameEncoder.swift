@@ -34,11 +34,29 @@ package enum FrameEncoder {
     package static func writeClose(
         number: UInt64, code: CloseCode, reason: String, checksum: Bool, to buffer: inout ByteBuffer
     ) {
-        var value = ByteBuffer()
-        value.writeVarInt(number)
-        value.writeVarInt(code.rawValue)
-        value.writeReason(reason)
-        buffer.writeFrame(type: FrameType.close, value: value, checksum: checksum)
+        let start = buffer.writerIndex
+        let reason = cut(reason)
+        let size = VarInt.size(number) + VarInt.size(code.rawValue) + reason.utf8.count
+        buffer.writeVarInt(FrameType.close)
+        buffer.writeVarInt(UInt64(size + (checksum ? 4 : 0)))
+        buffer.writeVarInt(number)
+        buffer.writeVarInt(code.rawValue)
+        buffer.writeSubstring(reason)
+        if checksum { buffer.writeChecksum(from: start) }
+    }
+
+    /// A reason, cut between characters of Unicode to what a frame may carry.
+    private static func cut(_ reason: String) -> Substring {
+        guard reason.utf8.count > FrameLimits.reason else { return reason[...] }
+        let scalars = reason.unicodeScalars
+        var end = scalars.startIndex
+        var count = 0
+        while end < scalars.endIndex {
+            count += UTF8.width(scalars[end])
+            if count > FrameLimits.reason { break }
+            scalars.formIndex(after: &end)
+        }
+        return reason[..<end]
     }
 
     /// One frame in a buffer of its own.
@@ -70,10 +88,10 @@ package enum FrameEncoder {
             var value = ByteBuffer()
             value.writeVarInt(frame.received)
             value.writeVarInt(frame.code.rawValue)
-            value.writeReason(frame.reason)
+            value.writeSubstring(cut(frame.reason))
             buffer.writeFrame(type: FrameType.abort, value: value)
         case .open(let frame): buffer.writeFrame(type: FrameType.open, value: value(of: frame))
-        case .opened(let frame): buffer.writeFrame(type: FrameType.opened, value: value(of: frame))
+        case .opened(let frame): write(frame, to: &buffer)
         }
     }
 
@@ -145,9 +163,24 @@ package enum FrameEncoder {
         return value
     }
 
-    private static func value(of opened: OpenedFrame) -> ByteBuffer {
-        var value = ByteBuffer()
-        value.reserveCapacity(240)
+    private static func write(_ opened: OpenedFrame, to buffer: inout ByteBuffer) {
+        guard opened.parameters.isEmpty else {
+            var value = ByteBuffer()
+            value.reserveCapacity(240)
+            writeFields(of: opened, to: &value)
+            value.writeParametersAndSum(opened.parameters)
+            return buffer.writeFrame(type: FrameType.opened, value: value)
+        }
+        // Most have none, and then the length is known before.
+        var size = 3 + 16 + (opened.token == nil ? 0 : 32) + 8
+        let numbers = numbers(of: opened)
+        for index in numbers.indices { size += VarInt.size(numbers[index]) }
+        buffer.writeVarInt(FrameType.opened)
+        buffer.writeVarInt(UInt64(size + VarInt.size(opened.version)))
+        writeFields(of: opened, to: &buffer)
+    }
+
+    private static func writeFields(of opened: OpenedFrame, to value: inout ByteBuffer) {
         value.writeVarInt(opened.version)
         value.writeVarInt(16)
         opened.identifier.write(to: &value)
@@ -155,16 +188,17 @@ package enum FrameEncoder {
         opened.token?.write(to: &value)
         value.writeVarInt(8)
         value.writeInteger(opened.instance.rawValue)
-        value.writeVarInt(opened.received)
-        value.writeVarInt(opened.limit)
-        value.writeVarInt(opened.allowance.bytes)
-        value.writeVarInt(opened.allowance.pieces)
-        value.writeVarInt(opened.heartbeat)
-        value.writeVarInt(opened.resumeTime)
-        value.writeVarInt(opened.greatestAge)
-        value.writeVarInt(opened.greatestSize)
-        value.writeParametersAndSum(opened.parameters)
-        return value
+        let numbers = numbers(of: opened)
+        for index in numbers.indices { value.writeVarInt(numbers[index]) }
+    }
+
+    /// What follows the instance.
+    @inline(__always)
+    private static func numbers(of opened: OpenedFrame) -> InlineArray<8, UInt64> {
+        [
+            opened.received, opened.limit, opened.allowance.bytes, opened.allowance.pieces, opened.heartbeat,
+            opened.resumeTime, opened.greatestAge, opened.greatestSize,
+        ]
     }
 }
 
@@ -197,18 +231,5 @@ extension ByteBuffer {
             writeVarInt(UInt64(parameter.value.utf8.count))
             writeString(parameter.value)
         }
-    }
-
-    /// Writes a reason, cut between characters of Unicode to what a frame may carry.
-    fileprivate mutating func writeReason(_ reason: String) {
-        let scalars = reason.unicodeScalars
-        var end = scalars.startIndex
-        var count = 0
-        while end < scalars.endIndex {
-            count += UTF8.width(scalars[end])
-            if count > FrameLimits.reason { break }
-            scalars.formIndex(after: &end)
-        }
-        writeSubstring(reason[..<end])
     }
 }

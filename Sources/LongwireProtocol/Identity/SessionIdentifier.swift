@@ -30,15 +30,14 @@ public struct SessionIdentifier: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The 32 hexadecimal digits.
-    public var description: String { Self.hex(high) + Self.hex(low) }
-
-    static func hex(_ value: UInt64) -> String {
-        String(unsafeUninitializedCapacity: 16) { digits in
-            for index in 0..<16 {
-                let digit = UInt8(truncatingIfNeeded: value >> UInt64(60 - 4 * index)) & 15
+    public var description: String {
+        String(unsafeUninitializedCapacity: 32) { digits in
+            for index in 0..<32 {
+                let word = index < 16 ? high : low
+                let digit = UInt8(truncatingIfNeeded: word >> UInt64(60 - 4 * (index & 15))) & 15
                 digits[index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") - 10 + digit
             }
-            return 16
+            return 32
         }
     }
 
