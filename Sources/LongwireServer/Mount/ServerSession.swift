@@ -16,7 +16,7 @@ final class ServerSession: SessionObserver {
     private let slowServlet: TimeAmount
     /// What is logged of the session, from its first path on.
     private var record: SessionRecord?
-    private var task: Task<Void, Never>?
+    private var task: Task<Void, any Error>?
     private var isStarted = false
     /// The client's CLOSE, until everything before it was served (inline).
     @Seldom private var peerClose: (code: CloseCode, reason: String)?
@@ -47,26 +47,15 @@ final class ServerSession: SessionObserver {
         }
     }
 
-    private func takeRequest() -> SessionRequest? {
+    /// What the servlet is told when it starts: once.
+    func takeRequest() -> SessionRequest? {
         defer { request = nil }
         return request
     }
 
     private func start(_ servlet: any Servlet) {
-        let run = ServletRun(servlet: servlet, session: session, mount: mount)
         mount.taskStarted()
-        switch servlet.runs {
-        case .onEventLoop:
-            // Its task takes the request: what a task was given when it was made is kept until it ends.
-            let starting = NIOLoopBound(self, eventLoop: session.eventLoop)
-            task = Task(executorPreference: LoopTaskExecutor(handle, limit: slowServlet, logger: mount.logger)) {
-                @concurrent in
-                if let request = starting.value.takeRequest()?.kept { await run.serve(request) }
-            }
-        case .anywhere:
-            guard let request = takeRequest()?.kept else { return }
-            task = Task { @concurrent in await run.serve(request) }
-        }
+        task = ServletRun(servlet: servlet, session: session, mount: mount, server: self).start()
     }
 
     func messagesReady(in core: SessionCore) {
@@ -110,13 +99,15 @@ final class ServerSession: SessionObserver {
     }
 
     /// Runs a servlet's code on the loop, and says when it held the loop for long.
-    private func timed(_ body: () -> Void) {
+    ///
+    /// - Parameter advice: what to do about it.
+    func timed(_ advice: StaticString = "", _ body: () -> Void) {
         let start = NIODeadline.now()
         body()
         let held = NIODeadline.now() - start
         if held >= slowServlet {
             mount.logger.warning(
-                "a servlet held its event loop",
+                "a servlet held its event loop\(advice)",
                 metadata: [
                     "servlet": "\(handle.servlet)", "session": "\(session.identifier)",
                     "milliseconds": .stringConvertible(held.nanoseconds / 1_000_000),
