@@ -13,7 +13,7 @@ public final class Session: Sendable {
     public var eventLoop: any EventLoop { core.eventLoop }
     /// At a server, who opened the session and alone may resume it; nil where nobody was asked.
     public let principal: String?
-    let core: NIOLoopBound<SessionCore>
+    package let core: NIOLoopBound<SessionCore>
     let transits: SessionTransits
 
     /// A session around its core; on the core's event loop.

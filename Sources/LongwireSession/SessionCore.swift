@@ -10,36 +10,40 @@ package final class SessionCore {
     package let eventLoop: any EventLoop
     /// Kept alive for as long as the session is not over.
     package var observer: (any SessionObserver)?
-    package private(set) var carriers: [(path: UInt64, carrier: any PathCarrier)] = []
+    package private(set) var carriers = CarrierList()
     private let wheel: TimerWheel
     package var wheelPlace: WheelPlace?
-    private var scratch = ByteBuffer()
-    private var depth = 0
+    private var depth: Int32 = 0
+    // Small ones stand together: alone, each takes a word.
     private var isPumpScheduled = false
     private var isSettling = false
     /// Whether somebody was woken who has not run yet.
     private var isAwaitingWoken = false
-    /// What all sessions hold together, and what of it is this one's.
-    private var account: (all: BufferAccount, own: Int, isSession: Bool)?
-    /// What whoever drives this session keeps for it besides, in bytes; counted with the next turn.
-    package var heldBeside = 0
     /// Whether a carrier could not be written to.
     private var isHeldUp = false
+    /// Whether those who wait for the end have been told.
+    private(set) var isEndTold = false
+    /// Whether messages that were taken for sending and not begun are kept at the end, for another session.
+    package var keepsUnbegun = false
+    /// Whether messages may be on their way to a consumer elsewhere.
+    var mayHaveTransit = false
+    /// Whether it is one more session for ``account``, rather than the other end of one that counts.
+    private var isAccountedSession = false
+    private var scratch = ByteBuffer()
+    /// What all sessions hold together, and what of it is this one's.
+    private var account: BufferAccount?
+    private var accounted = 0
+    /// What whoever drives this session keeps for it besides, in bytes; counted with the next turn.
+    package var heldBeside = 0
     var mailbox = Mailbox()
     /// How the session ended, with what never reached the machine counted in.
     @Seldom package private(set) var ending: SessionEnding?
-    /// Whether those who wait for the end have been told.
-    private(set) var isEndTold = false
     /// CLOSE that waits for messages on their way from other threads.
-    private var pendingClose: ((inout SessionMachine) -> Void)?
+    @Seldom private var pendingClose: ((inout SessionMachine) -> Void)?
     /// The ways to and from other threads.
     let transits = SessionTransits()
-    /// Whether messages that were taken for sending and not begun are kept at the end, for another session.
-    package var keepsUnbegun = false
-    /// Those messages, in order.
+    /// Messages that were taken for sending and not begun, in order.
     package var withdrawn: [Message] = []
-    /// Whether messages may be on their way to a consumer elsewhere.
-    var mayHaveTransit = false
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
@@ -109,25 +113,27 @@ package final class SessionCore {
     /// - Parameter isSession: whether it is one more session, rather than the other end of one that counts.
     package func join(_ all: BufferAccount, isSession: Bool = true) {
         if isSession { all.opened() }
-        account = (all, 0, isSession)
+        account = all
+        accounted = 0
+        isAccountedSession = isSession
     }
 
     /// Whether all sessions together hold so much that what need not be kept should not be.
-    package var shouldHoldLittle: Bool { account?.all.isNearlyFull ?? false }
+    package var shouldHoldLittle: Bool { account?.isNearlyFull ?? false }
 
     private func accountForBuffers() {
         guard let account else { return }
         let held = machine.isEnded ? 0 : machine.buffered + heldBeside
-        if held != account.own {
-            account.all.change(by: held - account.own)
-            self.account?.own = held
+        if held != accounted {
+            account.change(by: held - accounted)
+            accounted = held
         }
         if machine.isEnded {
-            if account.isSession { account.all.ended() }
+            if isAccountedSession { account.ended() }
             self.account = nil
-        } else if account.all.isTooMuch(held) {
+        } else if account.isTooMuch(held) {
             let core = NIOLoopBound(self, eventLoop: eventLoop)
-            let reason = "the limit of \(account.all.limit) bytes that wait in all sessions is reached"
+            let reason = "the limit of \(account.limit) bytes that wait in all sessions is reached"
             eventLoop.execute { core.value.turn { $0.machine.abort(code: .overloaded, reason: reason, now: .now()) } }
         }
     }
@@ -159,7 +165,9 @@ package final class SessionCore {
 
     private func pump(now: NIODeadline) {
         isHeldUp = false
-        for (path, carrier) in carriers {
+        // They may change meanwhile.
+        let carriers = carriers
+        carriers.forEach { path, carrier in
             carrier.exchange(self, now: now)
             let isWritable = carrier.isWritable
             // Who does not read gets no control frames either: they are state, and what they say last is enough.
@@ -269,8 +277,8 @@ package final class SessionCore {
     /// Closes what carried the session, and then tells those who wait for its end: their program may exit with it, and
     /// what was said last must have left by then.
     private func closeCarriers(afterLastWord: Bool) {
-        let closing = carriers
-        carriers = []
+        let closing = carriers.all
+        carriers = CarrierList()
         var left = closing.count + 1
         let closed = { [self] in
             left -= 1
@@ -331,15 +339,13 @@ package final class SessionCore {
     // MARK: Carriers
 
     /// `carrier` carries `path` from now on.
-    package func add(_ carrier: any PathCarrier, for path: UInt64) { carriers.append((path, carrier)) }
+    package func add(_ carrier: any PathCarrier, for path: UInt64) { carriers.append(carrier, for: path) }
 
     /// Forgets a path's carrier without closing it: it is gone.
-    package func forgetCarrier(of path: UInt64) { carriers.removeAll { $0.path == path } }
+    package func forgetCarrier(of path: UInt64) { carriers.remove(path) }
 
     private func closeCarrier(of path: UInt64) {
-        guard let index = carriers.firstIndex(where: { $0.path == path }) else { return }
-        let carrier = carriers.remove(at: index).carrier
-        carrier.close()
+        carriers.remove(path)?.close()
     }
 
     // MARK: Application

@@ -13,7 +13,7 @@ package struct WheelPlace {
     /// The tick that is waited for.
     var tick: UInt64
     /// The place among those who wait for it: whoever leaves is found at once, however many they are.
-    var index: Int
+    var index: UInt32
 }
 
 /// One coarse clock for all sessions of an event loop: 10 ms a tick, asleep while nobody waits.
@@ -50,7 +50,7 @@ package final class TimerWheel {
             leave(member)
         }
         let slot = Int(tick % Self.slotCount)
-        member.wheelPlace = WheelPlace(tick: tick, index: slots[slot].count)
+        member.wheelPlace = WheelPlace(tick: tick, index: UInt32(slots[slot].count))
         slots[slot].append(member)
         occupied[slot / 64] |= 1 << UInt64(slot % 64)
         schedule()
@@ -77,10 +77,11 @@ package final class TimerWheel {
         member.wheelPlace = nil
         let slot = Int(place.tick % Self.slotCount)
         // While a slot is turned it is empty already, and its members only forget their places.
-        guard place.index < slots[slot].count, slots[slot][place.index] === member else { return }
-        slots[slot].swapAt(place.index, slots[slot].count - 1)
+        let index = Int(place.index)
+        guard index < slots[slot].count, slots[slot][index] === member else { return }
+        slots[slot].swapAt(index, slots[slot].count - 1)
         slots[slot].removeLast()
-        if place.index < slots[slot].count { slots[slot][place.index].wheelPlace?.index = place.index }
+        if index < slots[slot].count { slots[slot][index].wheelPlace?.index = place.index }
         if slots[slot].isEmpty {
             // Who opens a session enters and leaves within one read: a few places are kept for the next.
             if slots[slot].capacity > Self.keptPlaces { slots[slot] = [] }

@@ -27,7 +27,7 @@ struct ChaosRecord: Sendable {
                 \(core.machine.inbox.received), has message \(core.machine.inbox.hasMessage), attached \
                 \(core.machine.isAttached), transport \(core.machine.usedTransport.map { "\($0)" } ?? "none"), peer \
                 closed \(core.machine.isPeerClosed), ending \(core.ending.map { "\($0)" } ?? "none"), carriers \
-                \(core.carriers.map(\.path))
+                \(core.carriers.all.map(\.path))
                 """
             box.set(text)
             promise.succeed()

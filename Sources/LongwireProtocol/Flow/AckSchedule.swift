@@ -14,7 +14,7 @@ struct AckSchedule {
 
     private let delay: TimeAmount
     private let window: UInt64
-    private(set) var dueAt: NIODeadline?
+    @OneWord private(set) var dueAt: NIODeadline?
     /// Whether it is due then because it has waited.
     private var hasWaited = false
     private var keepsDistance: Bool

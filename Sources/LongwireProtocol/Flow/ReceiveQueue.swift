@@ -31,7 +31,7 @@ package struct ReceiveQueue {
     private var fragments = 0
     /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
     private var borrowed = 0
-    private var assembling: ByteBuffer?
+    @Seldom private var assembling: ByteBuffer?
     /// The other side's CLOSE, once it and all before it arrived.
     @Seldom private(set) var close: (code: CloseCode, reason: String)? { didSet { isClosed = close != nil } }
     /// Whether there was one.

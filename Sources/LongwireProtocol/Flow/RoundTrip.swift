@@ -8,20 +8,22 @@ struct RoundTrip {
     /// The greatest of the last few rates, in bytes of credit a second: of those since the last four, and of these.
     private var rates: (latest: UInt64, before: UInt64) = (0, 0)
     private var rateCount = 0
-    private var sample: (number: UInt64, sentAt: NIODeadline, costCovered: UInt64)?
+    /// What went out and is not covered; of number 0 where nothing is.
+    private var sample = (number: UInt64(0), sentAt: NIODeadline.distantPast, costCovered: UInt64(0))
 
     /// The acknowledged rate, in bytes of credit a second.
     var rate: UInt64 { max(rates.latest, rates.before) }
 
     /// Frames up to `number` went out.
     mutating func sent(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
-        if sample == nil { sample = (number, now, costCovered) }
+        if sample.number == 0 { sample = (number, now, costCovered) }
     }
 
     /// Frames up to `number` are covered.
     mutating func covered(_ number: UInt64, costCovered: UInt64, now: NIODeadline) {
-        guard let sample, sample.number <= number else { return }
-        self.sample = nil
+        guard sample.number > 0, sample.number <= number else { return }
+        let sample = sample
+        self.sample.number = 0
         let elapsed = max(now - sample.sentAt, .microseconds(1))
         measured(elapsed)
         let delivered = costCovered - sample.costCovered
@@ -44,7 +46,7 @@ struct RoundTrip {
     }
 
     /// What was in flight goes again, perhaps on another path: its acknowledgement measures nothing.
-    mutating func repeated() { sample = nil }
+    mutating func repeated() { sample.number = 0 }
 
     /// Another path carries what follows.
     mutating func pathChanged() {

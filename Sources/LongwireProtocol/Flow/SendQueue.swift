@@ -43,6 +43,8 @@ package struct SendQueue {
     let capacity: UInt64
     /// Changes only while nothing is queued.
     var checksum: Bool
+    /// Whether a message may be taken now, room permitting; asked for with every message.
+    private var isTaking = true
     private var segments: [Segment] = []
     private var previousSegmentBytes = 0
     /// The memory of a segment that was covered, for the next one.
@@ -70,10 +72,8 @@ package struct SendQueue {
     @Seldom private var closing: (code: CloseCode, reason: String)? {
         didSet { isTaking = pending == nil && closing == nil }
     }
-    /// Whether a message may be taken now, room permitting; asked for with every message.
-    private var isTaking = true
     /// The number of CLOSE, once it has one.
-    private(set) var closeNumber: UInt64?
+    @OneWord private(set) var closeNumber: UInt64?
 
     init(capacity: Int, limit: UInt64, checksum: Bool) {
         self.capacity = UInt64(max(capacity, 0))

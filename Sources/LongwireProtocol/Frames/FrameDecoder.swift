@@ -11,10 +11,10 @@ package struct FrameDecoder {
     private var current = ByteBuffer()
     /// What is left of a frame that nobody wants.
     private var skipping = 0
+    /// PAD and unknown frames so far.
+    package private(set) var skippedFrames: UInt32 = 0
     /// Whether frames end with a CRC-32C (rule 13).
     package var checksum: Bool
-    /// PAD and unknown frames so far.
-    package private(set) var skippedFrames = 0
 
     package init(checksum: Bool = false) { self.checksum = checksum }
 
@@ -57,7 +57,7 @@ package struct FrameDecoder {
             if header.isSkipped {
                 current.moveReaderIndex(forwardBy: header.size)
                 skipping = length
-                skippedFrames += 1
+                skippedFrames &+= 1
                 continue
             }
             guard current.readableBytes >= header.size + length else {
@@ -137,7 +137,7 @@ package struct FrameDecoder {
                 let length = try header.checkedLength()
                 if header.isSkipped {
                     skipping = length - (partial.readableBytes - header.size)
-                    skippedFrames += 1
+                    skippedFrames &+= 1
                     partial = ByteBuffer()
                     return .skipped
                 }

@@ -35,3 +35,9 @@ extension TimeAmount: OneWordValue {
     package var word: Int64 { nanoseconds }
     package static var nothing: Int64 { .min }
 }
+
+extension UInt64: OneWordValue {
+    package init(word: Int64) { self = UInt64(bitPattern: word) }
+    package var word: Int64 { Int64(bitPattern: self) }
+    package static var nothing: Int64 { -1 }
+}

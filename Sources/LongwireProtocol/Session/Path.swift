@@ -13,19 +13,27 @@ struct Path {
     }
 
     let number: UInt64
+    // Small ones stand together: alone, each takes a word.
     let transport: TransportKind
     var phase: Phase
-    let startedAt: NIODeadline
-    var heardAt: NIODeadline
-    var sentAt: NIODeadline
-    var acknowledgedAt: NIODeadline
     /// The first frame of the transaction has not been written yet: OPEN or OPENED.
     var owesOpening = true
     /// The next ACK on this path goes at once: it is newly used, or says so.
     var owesAck = false
-    @Seldom var owedPong: PingPayload?
     /// Server: a plain GET has no uplink, so that silence says nothing.
     var hasUplinkHeartbeat = true
+    /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.
+    var prelude: Int {
+        get { Int(preludeBytes) }
+        set { preludeBytes = UInt16(clamping: newValue) }
+    }
+    private var preludeBytes: UInt16 = 0
+
+    let startedAt: NIODeadline
+    var heardAt: NIODeadline
+    var sentAt: NIODeadline
+    var acknowledgedAt: NIODeadline
+    @Seldom var owedPong: PingPayload?
 
     // Bytes of this path's transaction.
     var allowance: Allowance?
@@ -34,41 +42,9 @@ struct Path {
     /// Of these, the ones the other side was told of.
     var bytesReadSaid: UInt64 = 0
     var bytesWritten: UInt64 = 0
-    /// Client: the length that was declared for the body; 0 where none was.
-    var bodyLimit: UInt64 = 0
 
-    // Watchdog (client, duplex).
-    var progressAt: NIODeadline
-    var hasNudged = false
-
-    /// Client: the server's ACK came since the path is used, so it knows.
-    var isConfirmed = false
-
-    // Rotation (client).
-    /// What was covered when the path was first used.
-    var coveredAtUse: UInt64 = 0
-    var greatestAge: TimeAmount = .zero
-    var greatestSize: UInt64 = 0
-    var isRotationSaid = false
-    /// The attempt that a rotation asked for failed: it is asked for again then.
-    @OneWord var rotationRetryAt: NIODeadline?
-    /// Client: it was begun while no path was used, perhaps beside others, of which the first to open is used.
-    var isRival = false
-    /// Client: its OPEN named the instance.
-    var hasNamedInstance = false
-
-    // Finite transactions.
-    var flights = FlightLedger()
-    /// Server, poll: the requests that wait for their answers, oldest first.
-    var held: [(transaction: UInt64, since: NIODeadline)] = []
-    var nextTransaction: UInt64 = 1
-    /// Client, `stream`: where frames are missing on the downlink, behind what was received; an uplink before this
-    /// transaction may bring them in its answer.
-    @Seldom var gap: (received: UInt64, before: UInt64)?
-    /// Server, poll: how long the client at most wants its requests held.
-    var holdLimit = TimeAmount.hours(24)
-    /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.
-    var prelude = 0
+    let client: ClientPath?
+    let finite: FinitePath?
 
     // Silence, both ways.
     /// The longest one that the line outlived: something was heard after it.
@@ -103,6 +79,8 @@ struct Path {
         heardAt = now
         sentAt = now
         acknowledgedAt = now
-        progressAt = now
+        // Only clients dial.
+        client = phase == .dialing ? ClientPath(now: now) : nil
+        finite = transport.isFiniteUp || transport.isFiniteDown ? FinitePath() : nil
     }
 }

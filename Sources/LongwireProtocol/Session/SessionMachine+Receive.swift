@@ -173,7 +173,7 @@ extension SessionMachine {
             uncoveredFired = 0
             if closeCoveredAt == nil, outbox.isCloseCovered { closeCoveredAt = now }
             roundTrip.covered(outbox.covered, costCovered: outbox.costCovered, now: now)
-            for index in paths.indices { paths[index].flights.covered(outbox.covered, isServer: role == .server) }
+            for index in paths.indices { paths[index].finite?.flights.covered(outbox.covered, isServer: role == .server) }
         }
         if wasFull, outbox.hasRoom {
             wasFull = false

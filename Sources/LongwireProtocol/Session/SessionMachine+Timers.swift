@@ -77,8 +77,8 @@ extension SessionMachine {
         if role == .client, let retryAt = paths[index].flights.retryAt, retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
         if let hold = holdDeadline(ofPathAt: index), hold > now { next = min(next, hold) }
-        if !paths[index].flights.isEmpty,
-            let overdue = paths[index].flights.nextRepeat(
+        if let finite = paths[index].finite, !finite.flights.isEmpty,
+            let overdue = finite.flights.nextRepeat(
                 smoothed: roundTrip.smoothed, hold: holdAllowed(ofPathAt: index), least: configuration.repeatTime)
         {
             next = min(next, overdue)

@@ -92,8 +92,8 @@ extension SessionMachine {
 
     mutating func writePing(on index: Int, to control: inout ByteBuffer, now: NIODeadline) {
         owesPing = false
-        pingCount += 1
-        let payload = PingPayload(bytes: pingCount & 0xffff_ffff, count: 4)
+        pingCount &+= 1
+        let payload = PingPayload(bytes: UInt64(pingCount), count: 4)
         pingSentAt = (payload, paths[index].number, now)
         FrameEncoder.write(.ping(payload), checksum: checksum, to: &control)
     }

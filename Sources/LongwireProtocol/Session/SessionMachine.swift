@@ -22,7 +22,19 @@ package import NIOCore
 package struct SessionMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
+    // Small ones stand together: alone, each takes a word.
     package let role: Role
+    /// Whether frames end with a checksum; at a client its wish, until OPENED says more.
+    package private(set) var checksum: Bool
+    let wantsChecksum: Bool
+    /// Server: OPENED brings the token, which the client did not make.
+    let tellsToken: Bool
+    var owesPing = false
+    /// Whether the session is over.
+    package private(set) var isEnded = false
+    /// Whether ``nextEvent()`` returns something; asked for several times a turn.
+    package private(set) var hasEvents = false
+    var wasFull = false
     private let shared: SharedSessionConfiguration
     package var configuration: SessionConfiguration { _read { yield shared.configuration } }
     package let identifier: SessionIdentifier
@@ -42,68 +54,35 @@ package struct SessionMachine: ~Copyable {
     /// The session's heartbeat and resume time: the server's, once they are known.
     package internal(set) var heartbeat: TimeAmount
     package internal(set) var resumeTime: TimeAmount
-    /// Whether frames end with a checksum; at a client its wish, until OPENED says more.
-    package private(set) var checksum: Bool
-    let wantsChecksum: Bool
-    /// Client: the path of the URL with its query, which a bare line's OPEN names.
-    @Seldom package var target: String?
-    /// Client: what a bare line's OPEN says of who asks; not said where it is too long for a frame's parameters.
-    @Seldom package var authorization: String?
-    /// Client: whether there is another way to the server than bare TCP, on which a refusal may be another's.
-    package var hasOtherTransports = true
     /// The parameters of OPENED: what the server says beside the session's own.
     package var offers: [Parameter] = []
     var allowanceLimit: AllowanceLimit
+    let client: ClientFacts?
 
     /// Since when no path is used.
     @OneWord var suspendedAt: NIODeadline?
     let startedAt: NIODeadline
     /// Since when a path is used.
     var attachedAt: NIODeadline
-    /// Server: OPENED brings the token, which the client did not make.
-    let tellsToken: Bool
-    var watchdogFired = 0
     /// Since when what could go waits for a bundle's worth.
     @OneWord var gatheringSince: NIODeadline?
-    var unreadableInputs = 0
     /// Since when what was sent on the used stream is not covered, and nothing of it was; nil while nothing is.
     @OneWord var uncoveredSince: NIODeadline?
-    /// How often in a row a path was given up for it.
-    var uncoveredFired = 0
+    var watchdogFired: Int32 = 0
+    /// How often in a row a path was given up for what was not covered.
+    var uncoveredFired: Int32 = 0
+    var unreadableInputs: Int32 = 0
+    var pingCount: UInt32 = 0
     var useless = UselessFrames()
     @Seldom var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
-    var pingCount: UInt64 = 0
-    var owesPing = false
     /// How long the answer to the last PING took; nil while it has not come.
     @OneWord package internal(set) var lastPing: TimeAmount?
 
-    /// Client: how often a PING goes where a direction is silent, so that bytes go both ways; nil: heartbeats do.
-    @OneWord package var keepAlive: TimeAmount?
-    var keptAliveAt: NIODeadline
-    /// Of the used path that ended last: its longest silence that nothing was heard after, and the one it outlived.
-    package internal(set) var lastIdle = (unanswered: TimeAmount.zero, outlived: TimeAmount.zero)
-
-    // Ending.
-    var isApplicationDone = false
-    @OneWord var closeAskedAt: NIODeadline?
-    var closeCode = CloseCode.done
     /// When anything last moved in either direction, once CLOSE was asked for.
     var movedAt: NIODeadline
-    var isPeerCloseSaid = false
-    /// When it became known that our CLOSE arrived.
-    @OneWord var closeCoveredAt: NIODeadline?
-    @Seldom var owedGoing: CloseCode?
-    /// The advice to come to an end: given by the server, repeated on a new path; or heard by the client.
-    @Seldom var goingCode: CloseCode?
-    @Seldom var owedAbort: AbortFrame?
+    var farewell: Farewell?
     @Seldom package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
-    /// Whether the session is over.
-    package private(set) var isEnded = false
-
     var events: [SessionEvent] = [] { didSet { hasEvents = !events.isEmpty } }
-    /// Whether ``nextEvent()`` returns something; asked for several times a turn.
-    package private(set) var hasEvents = false
-    var wasFull = false
 
     /// A machine for one end of a session.
     ///
@@ -143,7 +122,7 @@ package struct SessionMachine: ~Copyable {
         startedAt = now
         attachedAt = now
         movedAt = now
-        keptAliveAt = now
+        client = role == .client ? ClientFacts(now: now) : nil
     }
 
     /// Whether a path carries the session now.

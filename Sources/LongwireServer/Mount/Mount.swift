@@ -13,6 +13,8 @@ internal import NIOCore
 /// loops; a session stays on the loop of its first transaction.
 public final class Mount: Sendable {
     let logger: Logger
+    /// A piece of a servlet's code that holds an event loop for longer is logged.
+    let slowServlet: TimeAmount
     private let offer: NIOLockedValueBox<MountOffer>
     private let contexts = NIOLockedValueBox<[ObjectIdentifier: LoopContext]>([:])
     /// The sessions of clients that speak plain HTTP.
@@ -53,6 +55,7 @@ public final class Mount: Sendable {
         bodies = BodyAccount(limit: BodyAccount.limit(of: configuration.limits))
         offer = NIOLockedValueBox(try MountOffer(servlets: servlets, access: access, configuration: configuration))
         self.logger = logger
+        slowServlet = configuration.slowServlet
         registry = NIOLockedValueBox(
             Registry(directory: SessionDirectory(tombstones: configuration.rememberedEndings)))
     }
@@ -333,11 +336,11 @@ public final class Mount: Sendable {
         let context = context(of: eventLoop)
         let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
         let handle = SessionHandle(
-            core, identifier: identifier, token: token, instance: instance, request: request, openedAt: now)
+            Session(core, principal: request.principal), token: token, instance: instance, request: request,
+            openedAt: now)
         core.join(buffers)
         core.observer = ServerSession(
-            mount: self, servlet: servlet, request: request, handle: handle, core: core,
-            slowServlet: configuration.slowServlet)
+            mount: self, servlet: servlet, request: request, handle: handle)
         directory.insert(handle)
         return handle
     }

@@ -12,8 +12,7 @@ final class ServerSession: SessionObserver {
     private let handle: SessionHandle
     /// Ends the session where it says nothing or lasts too long.
     private var term: SessionTerm?
-    private let session: Session
-    private let slowServlet: TimeAmount
+    private var session: Session { handle.session }
     /// What is logged of the session, from its first path on.
     private var record: SessionRecord?
     private var task: Task<Void, any Error>?
@@ -21,16 +20,11 @@ final class ServerSession: SessionObserver {
     /// The client's CLOSE, until everything before it was served (inline).
     @Seldom private var peerClose: (code: CloseCode, reason: String)?
 
-    init(
-        mount: Mount, servlet: ServletKind, request: SessionRequest, handle: SessionHandle, core: SessionCore,
-        slowServlet: TimeAmount
-    ) {
+    init(mount: Mount, servlet: ServletKind, request: SessionRequest, handle: SessionHandle) {
         self.mount = mount
         self.servlet = servlet
         self.request = request
         self.handle = handle
-        self.slowServlet = slowServlet
-        session = Session(core, principal: request.principal)
     }
 
     /// A servlet starts when a path is first used (rule 5).
@@ -105,7 +99,7 @@ final class ServerSession: SessionObserver {
         let start = NIODeadline.now()
         body()
         let held = NIODeadline.now() - start
-        if held >= slowServlet {
+        if held >= mount.slowServlet {
             mount.logger.warning(
                 "a servlet held its event loop\(advice)",
                 metadata: [

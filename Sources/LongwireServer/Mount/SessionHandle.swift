@@ -4,28 +4,27 @@ internal import NIOCore
 
 /// What is known of a session from anywhere: where it lives, who may use it, what the log and operators call it by.
 final class SessionHandle: SessionDirectoryEntry {
-    let core: NIOLoopBound<SessionCore>
-    let identifier: SessionIdentifier
+    let session: Session
     let token: SessionToken
     let instance: SessionInstance
     let servlet: String
-    let principal: String?
     let remoteAddress: String?
     let openedAt: NIODeadline
 
     init(
-        _ core: SessionCore, identifier: SessionIdentifier, token: SessionToken, instance: SessionInstance,
-        request: SessionRequest, openedAt: NIODeadline
+        _ session: Session, token: SessionToken, instance: SessionInstance, request: SessionRequest,
+        openedAt: NIODeadline
     ) {
-        self.core = NIOLoopBound(core, eventLoop: core.eventLoop)
-        self.identifier = identifier
+        self.session = session
         self.token = token
         self.instance = instance
         servlet = request.servlet
-        principal = request.principal
         remoteAddress = request.remoteAddress
         self.openedAt = openedAt
     }
 
-    var eventLoop: any EventLoop { core.eventLoop }
+    var core: NIOLoopBound<SessionCore> { session.core }
+    var identifier: SessionIdentifier { session.identifier }
+    var principal: String? { session.principal }
+    var eventLoop: any EventLoop { session.eventLoop }
 }

@@ -9,7 +9,6 @@ internal import NIOHTTPTypes
 final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     private let request: FastCGIRequest
     var receiver: (any HTTPExchangeReceiver)?
-    private var isOver = false
 
     init(_ request: FastCGIRequest) { self.request = request }
 
@@ -29,7 +28,6 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     func flush() { request.flush() }
 
     func finish() {
-        guard !isOver else { return }
         request.write(.end(nil))
         request.flush()
     }
@@ -38,12 +36,10 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     private static let frames = FastCGIResponseTemplate(HTTPBinding.finiteResponse, lastField: .contentLength)
 
     func answer(_ frames: ByteBuffer) {
-        guard !isOver else { return }
         request.respond(Self.frames, body: frames)
     }
 
     func drop() {
-        guard !isOver else { return }
         request.close()
     }
 
@@ -59,7 +55,6 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
     func writabilityChanged(_ isWritable: Bool) { receiver?.writabilityChanged() }
 
     func closed(_ reason: FastCGICloseReason) {
-        isOver = true
         let receiver = receiver
         self.receiver = nil
         receiver?.closed()

@@ -41,7 +41,7 @@ struct FiniteDelivery: Sendable {
                         detail: "The body is not frames; nothing of it counts."
                     ).answer(exchange)
                 }
-                let known = core.carriers.first { $0.path == open.path }?.carrier
+                let known = core.carriers[open.path]
                 if open.transport == .poll {
                     (known as? PollCarrier ?? carrier(core)).hold(exchange, now: now)
                 } else if let downlink = known as? StreamedCarrier {

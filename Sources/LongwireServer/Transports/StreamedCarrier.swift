@@ -19,8 +19,8 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
 
     private let exchange: any HTTPExchange
     private let core: SessionCore
-    private var decoder = FrameDecoder()
     private var path: UInt64 = 0
+    private var decoder = FrameDecoder()
     /// Whether the session still knows this carrier.
     private var isCarrying = false
     private var isInRead = false
