@@ -6,6 +6,7 @@ package struct CarrierList {
     private var others: [Element] = []
 
     package var isEmpty: Bool { first == nil }
+    var count: Int { first == nil ? 0 : 1 + others.count }
     /// All of them, for whoever is in no hurry.
     package var all: [Element] { first.map { [$0] + others } ?? [] }
 

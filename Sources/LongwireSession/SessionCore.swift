@@ -39,7 +39,7 @@ package final class SessionCore {
     /// How the session ended, with what never reached the machine counted in.
     @Seldom package private(set) var ending: SessionEnding?
     /// CLOSE that waits for messages on their way from other threads.
-    @Seldom private var pendingClose: ((inout SessionMachine) -> Void)?
+    private var pendingClose: PendingClose?
     /// The ways to and from other threads.
     let transits = SessionTransits()
     /// Messages that were taken for sending and not begun, in order.
@@ -87,7 +87,7 @@ package final class SessionCore {
         guard !isSettling else { return }
         isSettling = true
         actOnEvents()
-        let hasWoken = deliver()
+        let hasWoken = deliver(runsWoken: !machine.isEnded)
         actOnEvents()
         if waits, hasWoken || isAwaitingWoken, !machine.isEnded {
             // Whoever was woken runs next on this loop, and often answers: that goes in one write with what is due.
@@ -148,20 +148,27 @@ package final class SessionCore {
         }
     }
 
-    /// - Returns: whether somebody was woken.
+    /// - Parameter runsWoken: whether a task that stays on this event loop may run at once.
+    /// - Returns: whether somebody was woken who has not run.
     @discardableResult
-    private func deliver() -> Bool {
+    private func deliver(runsWoken: Bool = false) -> Bool {
         var hasWoken = false
         if mailbox.isWaiting {
             let now = NIODeadline.now()
             while mailbox.isWaiting, let message = machine.take(now: now) {
-                mailbox.deliver(message)
+                if runsWoken, wheel.runWoken(by: { mailbox.deliver(message) }) { continue }
+                if !runsWoken { mailbox.deliver(message) }
                 hasWoken = true
             }
         }
         if machine.hasMessage { observer?.messagesReady(in: self) }
         return hasWoken
     }
+
+    /// The job of a task that was woken just now, on the event loop: it may run within this turn.
+    ///
+    /// - Returns: false where it is to go by the event loop's queue.
+    package func keepWoken(_ job: UnownedJob, _ runner: any WokenRunner) -> Bool { wheel.keepWoken(job, runner) }
 
     private func pump(now: NIODeadline) {
         isHeldUp = false
@@ -277,7 +284,7 @@ package final class SessionCore {
     /// Closes what carried the session, and then tells those who wait for its end: their program may exit with it, and
     /// what was said last must have left by then.
     private func closeCarriers(afterLastWord: Bool) {
-        let closing = carriers.all
+        let closing = carriers
         carriers = CarrierList()
         var left = closing.count + 1
         let closed = { [self] in
@@ -286,7 +293,7 @@ package final class SessionCore {
             isEndTold = true
             mailbox.end(ending)
         }
-        for (_, carrier) in closing {
+        closing.forEach { _, carrier in
             if afterLastWord {
                 carrier.closeAfterLastWord(closed)
             } else {
@@ -301,21 +308,38 @@ package final class SessionCore {
         transits.outgoingIfUsed?.drain { machine.offer($0) }
         guard let close = pendingClose, transits.hasNothingOutgoing else { return }
         pendingClose = nil
-        close(&machine)
+        if close.isFinish {
+            machine.finish(code: close.code, reason: close.reason, now: .now())
+        } else {
+            machine.close(code: close.code, reason: close.reason, now: .now())
+        }
     }
 
     /// This side has nothing more to say: CLOSE follows everything that was taken for sending.
     package func close(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing { $0.close(code: code, reason: reason, now: .now()) }
+        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: false))
     }
 
     /// The application is done with the session: CLOSE follows everything that was taken for sending, and what still
     /// comes is dropped.
     package func finish(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing { $0.finish(code: code, reason: reason, now: .now()) }
+        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: true))
     }
 
-    private func closeAfterOutgoing(_ close: @escaping (inout SessionMachine) -> Void) {
+    private final class PendingClose {
+        let code: CloseCode
+        let reason: String
+        /// Whether what still comes is dropped.
+        let isFinish: Bool
+
+        init(code: CloseCode, reason: String, isFinish: Bool) {
+            self.code = code
+            self.reason = reason
+            self.isFinish = isFinish
+        }
+    }
+
+    private func closeAfterOutgoing(_ close: PendingClose) {
         transits.outgoing.close(SessionClosed())
         turn { core in
             core.machine.closeExpected(now: .now())

@@ -35,6 +35,10 @@ package final class TimerWheel {
     private var settling: [SessionCore] = []
     private var settled: [SessionCore] = []
 
+    /// Whether jobs of tasks that are woken just now are kept in ``woken``, to run in this very turn.
+    private var keepsWoken = false
+    private var woken: [(job: UnownedJob, runner: any WokenRunner)] = []
+
     package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         slots = Array(repeating: [], count: Int(Self.slotCount))
@@ -62,6 +66,34 @@ package final class TimerWheel {
         guard settling.count == 1 else { return }
         let wheel = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.execute { wheel.value.settle() }
+    }
+
+    /// Runs `wake`, and then the tasks that it woke and that stay on this event loop.
+    ///
+    /// - Returns: whether one of them ran; others come by the event loop's queue, as always.
+    func runWoken(by wake: () -> Void) -> Bool {
+        // One task never runs within another's.
+        guard !keepsWoken, withUnsafeCurrentTask(body: { $0 == nil }) else {
+            wake()
+            return false
+        }
+        keepsWoken = true
+        wake()
+        keepsWoken = false
+        guard !woken.isEmpty else { return false }
+        for index in woken.indices { woken[index].runner.run(woken[index].job) }
+        // The memory is kept for the next time.
+        woken.removeAll(keepingCapacity: true)
+        return true
+    }
+
+    /// Keeps the job of a task that was woken for ``runWoken(by:)``; on the event loop.
+    ///
+    /// - Returns: false where nobody waits for it.
+    func keepWoken(_ job: UnownedJob, _ runner: any WokenRunner) -> Bool {
+        guard keepsWoken else { return false }
+        woken.append((job, runner))
+        return true
     }
 
     private func settle() {

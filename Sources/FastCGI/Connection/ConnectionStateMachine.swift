@@ -49,7 +49,7 @@ struct ConnectionStateMachine<Payload> {
     private let maximumParameterBytes: Int
     private let maximumRequests: Int
     private let gauge: Gauge
-    private var parametersPending = 0
+    private var parametersPending: Int32 = 0
 
     /// The connection is to close when its last request ends.
     private(set) var isEnding = false

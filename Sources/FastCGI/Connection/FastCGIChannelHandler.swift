@@ -22,7 +22,23 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     let server: ServerContext
     private let registry: ConnectionRegistry?
     var context: ChannelHandlerContext?
+    // Small ones stand together: alone, each takes a word.
     var phase = Phase.open
+    private var isCounted = false
+    /// What the channel said last, which it says with every change.
+    private(set) var isChannelWritable = false
+
+    // Flushing once a read.
+    var isInRead = false
+    var needsFlush = false
+
+    // Back-pressure: why the socket is not read, and whether somebody asked for a read meanwhile.
+    var hasWrittenReplies = false
+    private var awaitsWritability = false
+    private var hasPendingRead = false
+    /// Requests that are paused and have filled what may be held for them.
+    var fullRequests = 0
+
     var decoder = RecordDecoder()
     var machine: ConnectionStateMachine<FastCGIRequest>
     /// The requests that received parts in the current read: one nearly always, for which no list is made.
@@ -30,21 +46,7 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     var alsoTouched: [FastCGIRequest] = []
     /// The header of a STDOUT record; its storage is used again once it has been written to the socket.
     var recordHeader = ByteBuffer()
-    private var isCounted = false
     private var headTimer: Scheduled<Void>?
-
-    // Flushing once a read.
-    var isInRead = false
-    var needsFlush = false
-
-    // Back-pressure: why the socket is not read, and whether somebody asked for a read meanwhile.
-    /// Requests that are paused and have filled what may be held for them.
-    var fullRequests = 0
-    var hasWrittenReplies = false
-    private var awaitsWritability = false
-    /// What the channel said last, which it says with every change.
-    private(set) var isChannelWritable = false
-    private var hasPendingRead = false
 
     init(server: ServerContext, registry: ConnectionRegistry?) {
         self.server = server

@@ -14,28 +14,8 @@ final class FinitePath {
 }
 
 extension Path {
-    var flights: FlightLedger {
-        get { finite?.flights ?? FlightLedger() }
-        _modify {
-            if let finite {
-                yield &finite.flights
-            } else {
-                var none = FlightLedger()
-                yield &none
-            }
-        }
-    }
-    var held: [(transaction: UInt64, since: NIODeadline)] {
-        get { finite?.held ?? [] }
-        _modify {
-            if let finite {
-                yield &finite.held
-            } else {
-                var none: [(transaction: UInt64, since: NIODeadline)] = []
-                yield &none
-            }
-        }
-    }
+    /// To be looked at; what changes them goes through ``finite``, which copies nothing.
+    var flights: FlightLedger { finite?.flights ?? FlightLedger() }
     var nextTransaction: UInt64 {
         get { finite?.nextTransaction ?? 1 }
         set { finite?.nextTransaction = newValue }

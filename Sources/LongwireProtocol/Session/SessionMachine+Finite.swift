@@ -28,7 +28,7 @@ extension SessionMachine {
         acks.sent(limit: limit, alone: range == nil && !isPoll ? now : nil)
         let transaction = paths[index].nextTransaction
         paths[index].nextTransaction += 1
-        paths[index].flights.sent(transaction, range: range, now: now)
+        paths[index].finite?.flights.sent(transaction, range: range, now: now)
         wrote(body.readableBytes, on: index, now: now)
         return Bundle(transaction: transaction, body: body)
     }
@@ -99,14 +99,14 @@ extension SessionMachine {
         guard ending == nil, let index = index(of: path) else { return }
         // Answers to uplinks say nothing of the GET's life.
         if paths[index].transport == .poll { paths[index].heard(now) }
-        paths[index].flights.answered(transaction, covered: outbox.covered)
+        paths[index].finite?.flights.answered(transaction, covered: outbox.covered)
         reviewGap(at: index, now: now)
     }
 
     /// A request failed: its frames go again; after enough failures in a row the path is given up (rule 13).
     package mutating func requestFailed(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
-        if let range = paths[index].flights.failed(transaction, now: now) { goesAgain(range) }
+        if let range = paths[index].finite?.flights.failed(transaction, now: now) { goesAgain(range) }
         acks.soon(now)
         guard paths[index].flights.failures < configuration.unansweredLimit else {
             return closePath(at: index, .cut, now: now)
@@ -117,7 +117,7 @@ extension SessionMachine {
     /// The next request of this path that took too long: its frames go again in others, and it may be cancelled.
     package mutating func nextDeadRequest(on path: UInt64) -> UInt64? {
         guard let index = index(of: path) else { return nil }
-        return paths[index].flights.takeDead()
+        return paths[index].finite?.flights.takeDead()
     }
 
     // MARK: Server
@@ -125,29 +125,31 @@ extension SessionMachine {
     /// A request of a `poll` path arrived whole, and was attached: it is held until an answer is due.
     package mutating func requestHeld(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard let index = index(of: path) else { return }
-        paths[index].held.append((transaction, now))
+        paths[index].finite?.held.append((transaction, now))
     }
 
     /// A held request is gone without an answer.
     package mutating func requestLost(_ transaction: UInt64, on path: UInt64, now: NIODeadline) {
         guard ending == nil, let index = index(of: path) else { return }
-        paths[index].held.removeAll { $0.transaction == transaction }
-        if let range = paths[index].flights.failed(transaction, now: now) { goesAgain(range) }
+        paths[index].finite?.held.removeAll { $0.transaction == transaction }
+        if let range = paths[index].finite?.flights.failed(transaction, now: now) { goesAgain(range) }
         acks.soon(now)
     }
 
     /// The next answer to a held request, oldest first, if one is due (row B3).
     package mutating func nextAnswer(on path: UInt64, now: NIODeadline) -> Bundle? {
-        guard let index = index(of: path), let oldest = paths[index].held.first else { return nil }
+        guard let index = index(of: path), let finite = paths[index].finite, let oldest = finite.held.first else {
+            return nil
+        }
         let isUsed = paths[index].phase == .used
         let waits = isUsed && outbox.hasSendable && isGathered(now)
         guard
             ending != nil || paths[index].owesOpening
-                || paths[index].held.count >= max(configuration.pollRequests, 2) || waits
+                || finite.held.count >= max(configuration.pollRequests, 2) || waits
                 || (isUsed && (acks.isDue(now) || owedGoing != nil)) || paths[index].owesAck
                 || oldest.since + hold(ofPathAt: index) <= now
         else { return nil }
-        paths[index].held.removeFirst()
+        finite.held.removeFirst()
         // The path lives on for a while after each answer (rule 10).
         paths[index].heardAt = now
         var body = ByteBuffer()
@@ -166,7 +168,7 @@ extension SessionMachine {
             writeAck(on: index, alone: false, to: &body, now: now)
         }
         let range = isUsed ? appendBundle(on: index, to: &body, now: now) : nil
-        if let range { paths[index].flights.sent(oldest.transaction, range: range, now: now) }
+        if let range { finite.flights.sent(oldest.transaction, range: range, now: now) }
         wrote(body.readableBytes, on: index, now: now)
         return Bundle(transaction: oldest.transaction, body: body)
     }
@@ -199,14 +201,14 @@ extension SessionMachine {
         writeAck(on: index, alone: false, to: &body, now: now)
         paths[index].acknowledgedAt = acknowledgedAt
         guard takesData, let range = appendNumbered(to: &body, now: now) else { return body }
-        paths[index].flights.sent(paths[index].nextTransaction, range: range, now: now)
+        paths[index].finite?.flights.sent(paths[index].nextTransaction, range: range, now: now)
         paths[index].nextTransaction += 1
         return body
     }
 
     /// How long the oldest request of this path is held.
     mutating func holdDeadline(ofPathAt index: Int) -> NIODeadline? {
-        guard let oldest = paths[index].held.first else { return nil }
+        guard let oldest = paths[index].finite?.held.first else { return nil }
         return oldest.since + hold(ofPathAt: index)
     }
 

@@ -62,7 +62,7 @@ extension SessionMachine {
         if paths[index].phase == .retired { return paths[index].heardAt + silence }
         guard paths[index].phase == .used else {
             let next = paths[index].startedAt + configuration.timeToOpen
-            guard role == .client, let retryAt = paths[index].flights.retryAt, retryAt > now else { return next }
+            guard role == .client, let retryAt = paths[index].finite?.flights.retryAt, retryAt > now else { return next }
             return min(next, retryAt)
         }
         var next = NIODeadline.distantFuture
@@ -74,7 +74,7 @@ extension SessionMachine {
         if let watchdog = watchdogDeadline(ofPathAt: index) { next = min(next, watchdog) }
         if let swallowed = swallowedDeadline { next = min(next, swallowed) }
         if let rotation = rotationDeadline(ofPathAt: index) { next = min(next, rotation) }
-        if role == .client, let retryAt = paths[index].flights.retryAt, retryAt > now { next = min(next, retryAt) }
+        if role == .client, let retryAt = paths[index].finite?.flights.retryAt, retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
         if let hold = holdDeadline(ofPathAt: index), hold > now { next = min(next, hold) }
         if let finite = paths[index].finite, !finite.flights.isEmpty,
@@ -130,12 +130,13 @@ extension SessionMachine {
 
     /// What finite transactions carried that took too long goes again; after enough of these the path is given up.
     private mutating func flightsOverdue(at index: Int, now: NIODeadline) {
-        let overdue = paths[index].flights.takeOverdue(
+        guard let finite = paths[index].finite else { return }
+        let overdue = finite.flights.takeOverdue(
             smoothed: roundTrip.smoothed, hold: holdAllowed(ofPathAt: index), least: configuration.repeatTime, now: now)
         guard overdue.isAny else { return }
         for range in overdue.ranges { goesAgain(range) }
         acks.soon(now)
-        if role == .client, paths[index].flights.attempts >= configuration.unansweredLimit {
+        if role == .client, finite.flights.attempts >= configuration.unansweredLimit {
             return closePath(at: index, .cut, now: now)
         }
         reviewGap(at: index, now: now)
@@ -151,7 +152,7 @@ extension SessionMachine {
     private mutating func silenceDeadline(ofPathAt index: Int) -> NIODeadline? {
         guard paths[index].hasUplinkHeartbeat else { return nil }
         if paths[index].transport == .stream, role == .server { return paths[index].heardAt + silence * 4 }
-        if paths[index].transport == .poll, role == .server, !paths[index].held.isEmpty { return nil }
+        if paths[index].transport == .poll, role == .server, paths[index].finite?.held.isEmpty == false { return nil }
         return paths[index].heardAt + silence
     }
 

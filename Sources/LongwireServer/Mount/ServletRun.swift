@@ -7,7 +7,7 @@ internal import NIOCore
 /// the servlet stays on the session's event loop, the executor that runs it there.
 ///
 /// Thousands of these wait at a time: what they need while they do is memory, so that it is little.
-final class ServletRun: TaskExecutor {
+final class ServletRun: TaskExecutor, WokenRunner {
     private let servlet: any Servlet
     private let session: Session
     private let mount: Mount
@@ -63,10 +63,13 @@ final class ServletRun: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        server.eventLoop.execute {
-            self.server.value.timed("; one that must block says runs = .anywhere") {
-                job.runSynchronously(on: self.asUnownedTaskExecutor())
-            }
+        if server.eventLoop.inEventLoop, session.core.value.keepWoken(job, self) { return }
+        server.eventLoop.execute { self.run(job) }
+    }
+
+    func run(_ job: UnownedJob) {
+        server.value.timed("; one that must block says runs = .anywhere") {
+            job.runSynchronously(on: asUnownedTaskExecutor())
         }
     }
 }
