@@ -72,14 +72,22 @@ extension FastCGIChannelHandler {
     }
 
     /// Writes the head of a response with the value of its last field.
-    func writeHead(id: UInt16, _ template: FastCGIResponseTemplate, _ value: String) {
+    ///
+    /// - Parameter piece: room for a record's header, and what of the body goes with it.
+    func writeHead(
+        id: UInt16, _ template: FastCGIResponseTemplate, _ value: String, piece: ByteBuffer = ByteBuffer()
+    ) {
         guard let context = self.context else { return }
-        var buffer = context.channel.allocator.buffer(capacity: template.text.readableBytes + value.utf8.count + 64)
+        let count = template.text.readableBytes + value.utf8.count + piece.readableBytes
+        var buffer = context.channel.allocator.buffer(capacity: count + 16)
         buffer.writeInteger(UInt64(0))
         buffer.writeImmutableBuffer(template.text)
         // Through a field, so that nothing in it can begin another.
         HTTPField(name: template.lastField, value: value).withUnsafeBytesOfValue { _ = buffer.writeBytes($0) }
         buffer.writeStaticString("\r\n\r\n")
+        if piece.readableBytes > RecordHeader.byteCount {
+            piece.withUnsafeReadableBytes { _ = buffer.writeBytes($0.dropFirst(RecordHeader.byteCount)) }
+        }
         self.writeReserved(id: id, &buffer)
     }
 

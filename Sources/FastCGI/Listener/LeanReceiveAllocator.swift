@@ -6,8 +6,8 @@ package import NIOCore
 /// every later one is made for its read, as large as the last reads make it likely to be filled.
 package struct LeanReceiveAllocator: RecvByteBufferAllocator {
     private static let first: UInt32 = 16
-    /// The head of a request with its variables and OPEN is 520 bytes and more: it is to come in one read. What is not
-    /// greater costs an allocator least.
+    // The head of a request with its variables and OPEN is 520 bytes and more, and is to come in one read. What is not
+    // greater costs an allocator least.
     private static let least: UInt32 = 1024
 
     private let greatest: UInt32

@@ -135,7 +135,8 @@ package struct SendQueue {
         }
         guard pending == nil, let closing, closeNumber == nil else { return }
         closeNumber = nextNumber
-        appendFrame(cost: 0, size: min(closing.reason.utf8.count, FrameLimits.reason) + 32) { number, checksum, buffer in
+        let size = min(closing.reason.utf8.count, FrameLimits.reason) + 32
+        appendFrame(cost: 0, size: size) { number, checksum, buffer in
             FrameEncoder.writeClose(
                 number: number, code: closing.code, reason: closing.reason, checksum: checksum, to: &buffer)
         }

@@ -86,7 +86,9 @@ enum AddressKey {
     ///
     /// Nil for none, and for this very machine.
     static func of(_ address: String?) -> String? {
-        guard let address, !address.isEmpty, address != "::1", !address.hasPrefix("127.") else { return nil }
+        guard let address, !address.isEmpty, address != "::1", !address.utf8.starts(with: "127.".utf8) else {
+            return nil
+        }
         guard address.utf8.contains(UInt8(ascii: ":")) else { return address }
         // IPv4 as IPv6 writes it.
         if address.lowercased().hasPrefix("::ffff:"), address.contains(".") { return of(String(address.dropFirst(7))) }

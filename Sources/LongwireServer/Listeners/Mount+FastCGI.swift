@@ -12,6 +12,7 @@ extension Mount {
                 principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 },
                 variables: {
                     var variables: ServerVariables = []
+                    variables.reserveCapacity(ProgramEnvironment.serverVariables.count)
                     for name in ProgramEnvironment.serverVariables {
                         if let value = parameters[name], !value.isEmpty { variables.append((name, value)) }
                     }

@@ -22,6 +22,9 @@ final class FastCGIExchange: HTTPExchange, FastCGIRequestHandler {
         HTTPBinding.streamedResponse(session: nil), lastField: .longwireSession)
 
     func begin(session: SessionIdentifier) { request.begin(Self.stream, session.description) }
+    func begin(session: SessionIdentifier, reserved bytes: inout ByteBuffer) {
+        request.begin(Self.stream, session.description, reserved: &bytes)
+    }
     func write(body: ByteBuffer) { request.write(.body(body)) }
     var headroom: Int { FastCGIRequest.headroom }
     func write(reserved bytes: inout ByteBuffer) { request.writeReserved(&bytes) }

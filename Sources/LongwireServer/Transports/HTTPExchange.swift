@@ -18,6 +18,8 @@ package protocol HTTPExchange: AnyObject {
     func write(head: HTTPResponse)
     /// Writes the head of a response of frames that streams.
     func begin(session: SessionIdentifier)
+    /// The same with the first piece of the body, as ``write(reserved:)`` wants it.
+    func begin(session: SessionIdentifier, reserved bytes: inout ByteBuffer)
     func write(body: ByteBuffer)
     /// The bytes that are wanted free before a piece of the body, for a header in the same memory.
     var headroom: Int { get }
@@ -39,6 +41,11 @@ extension HTTPExchange {
 
     package func begin(session: SessionIdentifier) {
         write(head: HTTPBinding.streamedResponse(session: session.description))
+    }
+
+    package func begin(session: SessionIdentifier, reserved bytes: inout ByteBuffer) {
+        begin(session: session)
+        write(reserved: &bytes)
     }
 
     package func answer(_ frames: ByteBuffer) {

@@ -23,6 +23,8 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     private var decoder = FrameDecoder()
     /// Whether the session still knows this carrier.
     private var isCarrying = false
+    /// Whether the head of the response waits for the first piece of the body.
+    private var owesHead = true
     private var isInRead = false
     /// Whether the end of the body is the end of the line.
     private var hasBody = false
@@ -59,7 +61,6 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
                 core.machine.setAllowance(bytes: allowance.bytes, pieces: allowance.pieces)
             }
             let result = core.machine.attach(attachment.open, now: .now())
-            exchange.begin(session: core.machine.identifier)
             switch result {
             case .attached:
                 isCarrying = true
@@ -68,8 +69,11 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
                 let now = NIODeadline.now()
                 core.machine.bytesReceived(attachment.bytesRead, on: path, now: now)
                 decode(now: now)
-            case .closeAtOnce: exchange.finish()
+            case .closeAtOnce:
+                begin()
+                exchange.finish()
             case .refused(let code, let reason):
+                begin()
                 let abort = AbortFrame(received: core.machine.inbox.received, code: code, reason: reason)
                 exchange.write(body: FrameEncoder.encoded(.abort(abort)))
                 exchange.finish()
@@ -135,13 +139,24 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
 
     var isWritable: Bool { exchange.isWritable }
 
+    private func begin() {
+        guard owesHead else { return }
+        owesHead = false
+        exchange.begin(session: core.machine.identifier)
+    }
+
     func write(control: ByteBuffer, data: ByteBuffer?) {
+        begin()
         if control.readableBytes > 0 { exchange.write(body: control) }
         if let data { exchange.write(body: data) }
     }
 
     var headroom: Int { exchange.headroom }
-    func write(reserved bytes: inout ByteBuffer) { exchange.write(reserved: &bytes) }
+    func write(reserved bytes: inout ByteBuffer) {
+        guard owesHead else { return exchange.write(reserved: &bytes) }
+        owesHead = false
+        exchange.begin(session: core.machine.identifier, reserved: &bytes)
+    }
 
     func flush() { exchange.flush() }
 
@@ -168,6 +183,7 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     func close() {
         guard isCarrying else { return }
         isCarrying = false
+        begin()
         answerUplinks(now: .now())
         exchange.finish()
     }

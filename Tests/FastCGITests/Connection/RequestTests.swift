@@ -88,6 +88,26 @@ import Testing
         harness.close()
     }
 
+    @Test(arguments: [0, 1, 4088, 4089, 70_000]) func aHeadGoesIntoOneRecordWithTheFirstPieceOfItsBody(
+        length: Int
+    ) throws {
+        let harness = try Harness()
+        try harness.receive(Wire.head())
+        let template = FastCGIResponseTemplate(HTTPResponse(status: .ok), lastField: .eTag)
+        let body = String(repeating: "z", count: length)
+        var buffer = ByteBuffer(repeating: 0, count: FastCGIRequest.headroom)
+        buffer.writeString(body)
+        let request = try harness.handler().request
+        request.begin(template, "a\r\nb", reserved: &buffer)
+        request.begin(template, "once only", reserved: &buffer)
+        request.flush()
+        #expect(buffer.getString(at: FastCGIRequest.headroom, length: length) == body)
+        let records = try harness.sent()
+        #expect(records.output() == "Status: 200 OK\r\nETag: a  b\r\n\r\n" + body)
+        #expect(records.count == (length > 4088 ? 2 + length / 65536 : 1))
+        harness.close()
+    }
+
     @Test(arguments: [1, 65535, 65536, 200_000]) func aBodyGoesIntoAsFewRecordsAsItFits(length: Int) throws {
         let harness = try Harness(opened: { $0.open() })
         try harness.receive(Wire.head())

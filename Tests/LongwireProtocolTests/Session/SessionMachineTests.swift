@@ -160,6 +160,36 @@ struct SessionMachineTests {
         #expect(pair.client.ending?.unacknowledged == 0)
     }
 
+    @Test("Rule 12: the server ends a stream without another ACK where the client knows that its CLOSE arrived")
+    func noNewsAtTheEnd() {
+        let pair = MachinePair.open()
+        pair.client.close(code: .done, reason: "", now: pair.now)
+        pair.exchange()
+        pair.server.finish(code: .done, reason: "", now: pair.now)
+        pair.exchange(up: false)
+        pair.clear()
+        pair.exchange()
+        pair.wait(.milliseconds(20))
+        pair.exchange()
+        #expect(pair.server.ending?.kind == .closed)
+        #expect(pair.said == ["C1 ACK 1"])
+    }
+
+    @Test("Rule 12: a client whose CLOSE is the last to come is told that it arrived, before the stream ends")
+    func lastNews() {
+        let pair = MachinePair.open()
+        pair.server.finish(code: .done, reason: "", now: pair.now)
+        pair.exchange(up: false)
+        pair.client.close(code: .done, reason: "", now: pair.now)
+        pair.clear()
+        pair.exchange()
+        #expect(pair.server.ending?.kind == .closed)
+        #expect(pair.said.last == "S1 ACK 1")
+        pair.client.responseEnded(on: 1, now: pair.now)
+        #expect(pair.client.ending?.kind == .closed)
+        #expect(pair.client.ending?.unacknowledged == 0)
+    }
+
     // R: D5
     @Test("Rule 13: ABORT ends both directions with its code; what had arrived is still delivered")
     func aborting() {
