@@ -29,7 +29,6 @@ package final class SessionCore {
     var mayHaveTransit = false
     /// Whether it is one more session for ``account``, rather than the other end of one that counts.
     private var isAccountedSession = false
-    private var scratch = ByteBuffer()
     /// What all sessions hold together, and what of it is this one's.
     private var account: BufferAccount?
     private var accounted = 0
@@ -47,8 +46,6 @@ package final class SessionCore {
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
-    /// What most writes fit in.
-    private static let scratchBytes = 240
     private static let heldUpPause = TimeAmount.milliseconds(250)
     /// The most data that one write takes.
     private static let writeBytes = 64 * 1024
@@ -185,7 +182,6 @@ package final class SessionCore {
             }
             carrier.settled(self, now: now)
         }
-        if scratch.capacity > 512, machine.outbox.retained == 0 { scratch = ByteBuffer() }
     }
 
     @inline(__always)
@@ -194,13 +190,7 @@ package final class SessionCore {
         // What follows the first piece is rare.
         var headroom = carrier.headroom
         var hasWritten = false
-        var control = scratch
-        scratch = ByteBuffer()
-        if control.capacity > 0 {
-            control.clear()
-        } else if headroom > 0 {
-            control = ByteBufferAllocator().buffer(capacity: Self.scratchBytes)
-        }
+        var control = wheel.takeScratch()
         while true {
             if headroom > 0 { control.writeRepeatingByte(0, count: headroom) }
             let data = machine.transmit(
@@ -217,8 +207,8 @@ package final class SessionCore {
                     carrier.write(control: control, data: nil)
                 }
             }
-            // What was written first is kept: once it has left, the next turn writes into the same memory.
-            if !hasWritten { scratch = control }
+            // What was written first is kept: once it has left, whoever writes next does so into the same memory.
+            if !hasWritten { wheel.keepScratch(control) }
             hasWritten = true
             // Control frames go all at once.
             guard machine.hasUnsent else { break }
@@ -226,7 +216,7 @@ package final class SessionCore {
             control = ByteBuffer()
             isWritable = carrier.isWritable
         }
-        if hasWritten { carrier.flush() } else { scratch = control }
+        if hasWritten { carrier.flush() } else { wheel.keepScratch(control) }
     }
 
     // MARK: Events
@@ -357,7 +347,6 @@ package final class SessionCore {
     /// The clock comes by some milliseconds after something happened: what is empty by then lets go of its memory.
     fileprivate func rest() {
         machine.rest()
-        scratch = ByteBuffer()
     }
 
     // MARK: Carriers

@@ -39,6 +39,11 @@ package final class TimerWheel {
     private var keepsWoken = false
     private var woken: [(job: UnownedJob, runner: any WokenRunner)] = []
 
+    /// The memory that the sessions of this event loop write into, one after the other.
+    private var scratch = ByteBuffer()
+    /// What most writes fit in, and the most that is kept.
+    private static let scratchBytes = (least: 240, kept: 16 * 1024)
+
     package init(eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         slots = Array(repeating: [], count: Int(Self.slotCount))
@@ -66,6 +71,20 @@ package final class TimerWheel {
         guard settling.count == 1 else { return }
         let wheel = NIOLoopBound(self, eventLoop: eventLoop)
         eventLoop.execute { wheel.value.settle() }
+    }
+
+    /// Empty memory to write into; what was written goes to ``keepScratch(_:)``.
+    @inline(__always)
+    func takeScratch() -> ByteBuffer {
+        // What has not left yet is another's, and only so much is taken in its place.
+        scratch.clear(minimumCapacity: Self.scratchBytes.least)
+        defer { scratch = ByteBuffer() }
+        return scratch
+    }
+
+    @inline(__always)
+    func keepScratch(_ bytes: ByteBuffer) {
+        if bytes.capacity <= Self.scratchBytes.kept { scratch = bytes }
     }
 
     /// Runs `wake`, and then the tasks that it woke and that stay on this event loop.

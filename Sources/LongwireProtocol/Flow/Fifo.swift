@@ -8,7 +8,8 @@ struct Fifo<Element> {
     private var head = 0
     private(set) var count = 0
 
-    private static var leastPlaces: Int { 4 }
+    /// Most sessions hand over one message at a time.
+    private static var leastPlaces: Int { 1 }
 
     var isEmpty: Bool { count == 0 }
     var first: Element? { isEmpty ? nil : places[head] }

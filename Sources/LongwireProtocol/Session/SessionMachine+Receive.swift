@@ -173,7 +173,8 @@ extension SessionMachine {
             uncoveredFired = 0
             if closeCoveredAt == nil, outbox.isCloseCovered { closeCoveredAt = now }
             roundTrip.covered(outbox.covered, costCovered: outbox.costCovered, now: now)
-            for index in paths.indices { paths[index].finite?.flights.covered(outbox.covered, isServer: role == .server) }
+            let isServer = role == .server
+            for index in paths.indices { paths[index].finite?.flights.covered(outbox.covered, isServer: isServer) }
         }
         if wasFull, outbox.hasRoom {
             wasFull = false

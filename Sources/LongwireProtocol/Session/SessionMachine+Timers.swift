@@ -62,7 +62,7 @@ extension SessionMachine {
         if paths[index].phase == .retired { return paths[index].heardAt + silence }
         guard paths[index].phase == .used else {
             let next = paths[index].startedAt + configuration.timeToOpen
-            guard role == .client, let retryAt = paths[index].finite?.flights.retryAt, retryAt > now else { return next }
+            guard role == .client, let retryAt = retryTime(ofPathAt: index), retryAt > now else { return next }
             return min(next, retryAt)
         }
         var next = NIODeadline.distantFuture
@@ -74,7 +74,7 @@ extension SessionMachine {
         if let watchdog = watchdogDeadline(ofPathAt: index) { next = min(next, watchdog) }
         if let swallowed = swallowedDeadline { next = min(next, swallowed) }
         if let rotation = rotationDeadline(ofPathAt: index) { next = min(next, rotation) }
-        if role == .client, let retryAt = paths[index].finite?.flights.retryAt, retryAt > now { next = min(next, retryAt) }
+        if role == .client, let retryAt = retryTime(ofPathAt: index), retryAt > now { next = min(next, retryAt) }
         // An answer that is due already waits for being pulled, not for time.
         if let hold = holdDeadline(ofPathAt: index), hold > now { next = min(next, hold) }
         if let finite = paths[index].finite, !finite.flights.isEmpty,
@@ -85,6 +85,9 @@ extension SessionMachine {
         }
         return next
     }
+
+    /// When the next transaction of this path may begin.
+    private mutating func retryTime(ofPathAt index: Int) -> NIODeadline? { paths[index].finite?.flights.retryAt }
 
     private mutating func pathDeadlineReached(at index: Int, now: NIODeadline) {
         if paths[index].phase == .retired {
