@@ -100,9 +100,13 @@ package final class TimerWheel {
         wake()
         keepsWoken = false
         guard !woken.isEmpty else { return false }
-        for index in woken.indices { woken[index].runner.run(woken[index].job) }
+        // Taken out, for whatever a task makes run here must not find it.
+        var jobs: [(job: UnownedJob, runner: any WokenRunner)] = []
+        swap(&jobs, &woken)
+        for (job, runner) in jobs { runner.run(job) }
+        jobs.removeAll(keepingCapacity: true)
         // The memory is kept for the next time.
-        woken.removeAll(keepingCapacity: true)
+        if woken.isEmpty { woken = jobs }
         return true
     }
 

@@ -23,7 +23,7 @@ final class Allowance {
         bytes = limit.bytes
         // Whatever a server says, their product is a number, and a piece worth no more than it could hold.
         pieces = Int(min(limit.pieces, UInt64(Int32.max)))
-        pieceWorth = min(limit.pieceWorth, UInt64(FrameLimits.value))
+        pieceWorth = min(limit.pieceWorth, UInt64(FrameLimits.payload))
         self.isIgnored = isIgnored
     }
 

@@ -16,6 +16,6 @@ package struct AllowanceLimit: Equatable, Sendable {
     /// eighths more bytes would fit if there were none (Docs/performance.md has the figures).
     package init(granting bytes: Int, pieces: Int) {
         self.init(bytes: UInt64(max(bytes, 0)), pieces: UInt64(max(pieces, 0)))
-        if self.pieces > 0 { pieceWorth = self.bytes / 8 * 5 / self.pieces }
+        if self.pieces > 0 { pieceWorth = min(self.bytes / 8 * 5 / self.pieces, UInt64(FrameLimits.payload)) }
     }
 }

@@ -164,7 +164,7 @@ extension SessionMachine {
         if open.transport == .uplink || (open.transport == .poll && index(of: open.path) != nil) {
             guard open.instance != nil || open.transport == .poll else { return .refused(.noSuchSession, "") }
             guard let index = index(of: open.path) else { return .closeAtOnce }
-            guard (open.transport == .poll) == (paths[index].transport == .poll) else { return .closeAtOnce }
+            guard paths[index].transport == (open.transport == .poll ? .poll : .stream) else { return .closeAtOnce }
             // A client that does not name the instance has not seen OPENED: its first request was lost, or repeated.
             if open.instance == nil { paths[index].owesOpening = true }
             paths[index].heard(now)

@@ -25,6 +25,9 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
     private var isCloseSent = false
     /// Nothing that still comes counts.
     private var isOver = false
+    /// What came while something before it was being read: a flush that fails reads what the socket still has.
+    private var waiting = ByteBuffer()
+    private var isReading = false
 
     /// - Parameter isClient: a client masks what it sends (section 5.3).
     package init(isClient: Bool) {
@@ -37,6 +40,21 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
         var input = unwrapInboundIn(data)
+        guard !isReading else {
+            waiting.writeBuffer(&input)
+            return
+        }
+        isReading = true
+        read(&input, context)
+        while waiting.readableBytes > 0, !isOver {
+            input = waiting
+            waiting = ByteBuffer()
+            read(&input, context)
+        }
+        isReading = false
+    }
+
+    private func read(_ input: inout ByteBuffer, _ context: ChannelHandlerContext) {
         do throws(WebSocketFault) {
             while let control = try decoder.next(&input, data: &received) {
                 deliver(context)
@@ -96,6 +114,7 @@ package final class WebSocketLine: ChannelDuplexHandler, RemovableChannelHandler
         Self.empty(&written)
         encoder.write(WebSocketHead.Opcode.binary, payload, to: &written)
         context.write(wrapOutboundOut(written), promise: promise)
+        if written.storageCapacity > Self.keptBytes { written = ByteBuffer() }
     }
 
     package func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {

@@ -77,6 +77,34 @@ struct WebSocketLineTests {
         #expect(try sent(server).isEmpty)
     }
 
+    /// Hands the channel more bytes within the first read, as a flush that fails does.
+    private final class Drain: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private var more: ByteBuffer?
+
+        init(_ more: [UInt8]) { self.more = ByteBuffer(bytes: more) }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            context.fireChannelRead(data)
+            guard let more else { return }
+            self.more = nil
+            context.channel.pipeline.fireChannelRead(more)
+        }
+    }
+
+    @Test("What is read while something is read comes behind it, once", arguments: [false, true])
+    func within(hasPing: Bool) throws {
+        let (server, above) = try channel(isClient: false)
+        // The first message, what comes behind it in the same read, and what is read meanwhile: the rest of that.
+        let first: [UInt8] = [0x82, 0x81, 0, 0, 0, 0, 1] + (hasPing ? [0x89, 0x80, 0, 0, 0, 0] : [])
+        let drain = Drain([3, 4, 0x82, 0x81, 0, 0, 0, 0, 5])
+        try server.pipeline.syncOperations.addHandler(
+            drain, position: .before(try server.pipeline.syncOperations.handler(type: Above.self)))
+        try server.writeInbound(ByteBuffer(bytes: first + [0x82, 0x83, 0, 0, 0, 0, 2]))
+        #expect(above.bytes == [1, 2, 3, 4, 5])
+        #expect(try sent(server) == (hasPing ? [0x8A, 0] : []))
+    }
+
     @Test("What is no frame is told, and ends the connection")
     func fault() throws {
         let (server, above) = try channel(isClient: false)
