@@ -1,6 +1,8 @@
 // What a server of Longwire says.
 #include "wire.h"
 
+#include <string.h>
+
 static void take_opened(Line *line, const uint8_t *at, const uint8_t *end) {
     Frames *frames = &line->frames;
     if (need_number(line, &at, end) != 1) line_fail(line, "another version of the protocol");

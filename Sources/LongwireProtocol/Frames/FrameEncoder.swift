@@ -171,7 +171,7 @@ package enum FrameEncoder {
             value.writeParametersAndSum(opened.parameters)
             return buffer.writeFrame(type: FrameType.opened, value: value)
         }
-        // Most have none, and then the length is known before.
+        // Without any the length is known before.
         var size = 3 + 16 + (opened.token == nil ? 0 : 32) + 8
         let numbers = numbers(of: opened)
         for index in numbers.indices { size += VarInt.size(numbers[index]) }
