@@ -1,6 +1,6 @@
 #include "wire.h"
 
-enum { acknowledge_delay = 20 * 1000 * 1000, distance = 10 * acknowledge_delay };
+enum { acknowledge_delay = 20 * 1000 * 1000, distance = 25 * acknowledge_delay };
 
 typedef struct Queue {
     Line *first, *last;

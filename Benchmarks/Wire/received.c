@@ -66,7 +66,7 @@ static void take_numbered(Line *line, uint64_t type, uint8_t *at, uint8_t *end) 
     size_t count = (size_t)(end - rest);
     frames->taken += count + frame_cost;
     frames->bytes_untold += count;
-    if (frames->frames_untold >= 16 || frames->bytes_untold >= 32 * 1024) {
+    if (frames->frames_untold >= 32 || frames->bytes_untold >= 32 * 1024) {
         frames->at_once = true;
         line_queue(line);
     } else {

@@ -3,11 +3,11 @@ internal import NIOCore
 /// When an ACK is due (rule 9).
 struct AckSchedule {
     static let urgentBytes: UInt64 = 32 * 1024
-    static let urgentFrames = 16
+    static let urgentFrames = 32
     /// How many delays there are at least between two ACKs that wait and nothing rides with, and the greatest of these
     /// delays.
-    private static let aloneDelays: (count: Int64, atMost: TimeAmount) = (10, .milliseconds(20))
-    /// The least credit of either side with which they keep a distance: with less, 200 ms of silence hold somebody up.
+    private static let aloneDelays: (count: Int64, atMost: TimeAmount) = (25, .milliseconds(20))
+    /// The least credit of either side with which they keep a distance: with less, 500 ms of silence hold somebody up.
     static let roomyBytes = 48 * 1024
     /// The least pieces of an allowance for it.
     static let roomyPieces = 32

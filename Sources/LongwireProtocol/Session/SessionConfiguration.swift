@@ -30,7 +30,7 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var timeToOpen = TimeAmount.seconds(10)
     /// How long a CLOSE may wait behind messages that wait for credit.
     public var closeWait = TimeAmount.minutes(10)
-    /// How long an acknowledgement may wait for company; ten times that, at most 200 ms, after one that waited in vain.
+    /// How long an acknowledgement may wait for company; 25 times that, at most 500 ms, after one that waited in vain.
     public var acknowledgeDelay = TimeAmount.milliseconds(20)
     /// What a client may have written that the server has not read, on a duplex transaction (rule 8).
     public var allowanceBytes = 64 * 1024
@@ -67,7 +67,7 @@ public struct SessionConfiguration: Sendable, Equatable {
     /// The defaults.
     public init() {}
 
-    /// Whether nobody is held up where an acknowledgement comes 200 ms late.
+    /// Whether nobody is held up where an acknowledgement comes 500 ms late.
     var isRoomy: Bool {
         min(receiveWindow, sendBuffer, allowanceBytes) >= AckSchedule.roomyBytes
             && (allowancePieces == 0 || allowancePieces >= AckSchedule.roomyPieces)

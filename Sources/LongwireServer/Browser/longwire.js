@@ -27,7 +27,7 @@ const payloadLimit = 16 * 1024;
 const overhead = 64;
 const bundleBytes = 64 * 1024;
 const ackDelay = 20;
-const ackDistance = 10 * ackDelay;
+const ackDistance = 25 * ackDelay;
 /** With less than this of either side an acknowledgement that is late holds somebody up (rule 9). */
 const roomyBytes = 48 * 1024;
 const timeToOpen = 10_000;
@@ -1125,7 +1125,7 @@ class Core {
     const isNew = this.inbox.receive(frame);
     this.ack.bytes += frame.cost;
     this.ack.frames += 1;
-    if (this.ack.bytes >= 32 * 1024 || this.ack.frames >= 16) this.ackNow();
+    if (this.ack.bytes >= 32 * 1024 || this.ack.frames >= 32) this.ackNow();
     else this.ackSoon();
     this.creditReturned();
     if (!isNew) return;

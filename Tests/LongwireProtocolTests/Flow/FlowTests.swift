@@ -69,12 +69,15 @@ struct AckScheduleTests {
         AckSchedule(delay: .milliseconds(20), window: window)
     }
 
-    @Test("One frame waits 20 ms; 16 frames or 32 KiB do not wait")
+    @Test("One frame waits 20 ms; 32 frames or 32 KiB do not wait")
     func frames() {
         var acks = schedule()
         acks.numberedFrame(cost: 65, now: start)
         #expect(acks.dueAt == start + .milliseconds(20))
-        for _ in 0..<15 { acks.numberedFrame(cost: 65, now: start) }
+        for _ in 0..<31 {
+            #expect(acks.isDue(start) == false)
+            acks.numberedFrame(cost: 65, now: start)
+        }
         #expect(acks.isDue(start) == true)
         acks.sent(limit: 0)
         #expect(acks.dueAt == nil)
@@ -90,32 +93,32 @@ struct AckScheduleTests {
         #expect(acks.dueAt == start + .milliseconds(20))
     }
 
-    @Test("One that nothing rode with is the last for ten delays, but for what is urgent")
+    @Test("One that nothing rode with is the last for 25 delays, but for what is urgent")
     func alone() {
         var acks = schedule()
         acks.numberedFrame(cost: 65, now: start)
         acks.sent(limit: 0, alone: start + .milliseconds(20))
         acks.numberedFrame(cost: 65, now: start + .milliseconds(30))
-        #expect(acks.dueAt == start + .milliseconds(220))
+        #expect(acks.dueAt == start + .milliseconds(520))
         acks.sent(limit: 0)
-        acks.numberedFrame(cost: 65, now: start + .milliseconds(210))
-        #expect(acks.dueAt == start + .milliseconds(230))
-        acks.sent(limit: 0, alone: start + .milliseconds(230))
-        acks.numberedFrame(cost: 32 * 1024, now: start + .milliseconds(231))
-        #expect(acks.isDue(start + .milliseconds(231)) == true)
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(510))
+        #expect(acks.dueAt == start + .milliseconds(530))
+        acks.sent(limit: 0, alone: start + .milliseconds(530))
+        acks.numberedFrame(cost: 32 * 1024, now: start + .milliseconds(531))
+        #expect(acks.isDue(start + .milliseconds(531)) == true)
     }
 
-    @Test("A distance is 200 ms at most, and none where somebody has little room")
+    @Test("A distance is 500 ms at most, and none where somebody has little room")
     func distance() {
         var acks = AckSchedule(delay: .milliseconds(100), window: 100_000)
         acks.numberedFrame(cost: 65, now: start)
         acks.sent(limit: 0, alone: start + .milliseconds(100))
         acks.numberedFrame(cost: 65, now: start + .milliseconds(110))
-        #expect(acks.dueAt == start + .milliseconds(300))
-        acks.sent(limit: 0, alone: start + .milliseconds(300))
+        #expect(acks.dueAt == start + .milliseconds(600))
+        acks.sent(limit: 0, alone: start + .milliseconds(600))
         acks.keepNoDistance()
-        acks.numberedFrame(cost: 65, now: start + .milliseconds(301))
-        #expect(acks.dueAt == start + .milliseconds(401))
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(601))
+        #expect(acks.dueAt == start + .milliseconds(701))
     }
 
     @Test("A quarter of the window that came back is told at once, less within the delay, nothing never")

@@ -11,7 +11,7 @@ struct PathLimitTests {
         let pair = MachinePair.open()
         pair.client.keepAlive = .seconds(4)
         // What opening the session left to acknowledge.
-        pair.wait(.milliseconds(300))
+        pair.wait(.milliseconds(600))
         pair.exchange()
         pair.clear()
         pair.wait(.seconds(3))
@@ -23,7 +23,7 @@ struct PathLimitTests {
             pair.exchange()
             #expect(pair.said.contains { $0.hasPrefix("C1 PING") })
             #expect(pair.said.contains { $0.hasPrefix("S1 PONG") })
-            pair.wait(.milliseconds(300))
+            pair.wait(.milliseconds(600))
             pair.exchange()
         }
         // Unanswered, it goes once in that time and not with every turn.
@@ -96,12 +96,12 @@ struct PathLimitTests {
     @Test("How long a line was silent without an answer is known when it ends, and what silence it outlived")
     func silences() {
         let pair = MachinePair.open()
-        pair.wait(.milliseconds(300))
+        pair.wait(.milliseconds(600))
         pair.exchange()
         pair.wait(.seconds(6))
         _ = pair.client.offer(Message("there and back"))
         pair.exchange()
-        pair.wait(.milliseconds(300))
+        pair.wait(.milliseconds(600))
         pair.exchange()
         pair.wait(.seconds(9))
         _ = pair.client.offer(Message("into nothing"))
