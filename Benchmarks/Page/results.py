@@ -7,7 +7,7 @@ WAYS = {
     "longwire": ("Longwire", "`echo`, FastCGI over a unix socket"),
     "longwire-tcp": ("Longwire, TCP", "the same over TCP"),
     "longwire-task": ("Longwire, task", "an asynchronous servlet that echoes, over a unix socket"),
-    "longwire-websocket": ("Longwire, WebSocket", "the same session over `websocket`"),
+    "longwire-websocket": ("Longwire, WebSocket", "the same session over `websocket` and a unix socket"),
     "least": ("least FastCGI", "the bound of the path: an echo in C, no protocol above FastCGI"),
     "least-tcp": ("least FastCGI, TCP", "the same over TCP"),
     "libfcgi": ("libfcgi", "a thread for each transaction"),

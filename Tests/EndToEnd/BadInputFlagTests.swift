@@ -31,6 +31,7 @@ import Testing
             (["--fastcgi", "127.0.0.1:99999"], 64, "the port must be a number up to 65535"),
             (["--fastcgi", "unix:/x?mode=9"], 64, "the mode must be octal"),
             (["--http", "8080"], 64, "write HOST:PORT"),
+            (["--http", "unix:/x?mode=9"], 64, "the mode must be octal"),
             (
                 ["--loops", "0", "--http", "127.0.0.1:1"], 64,
                 "--loops 0: \"0\" cannot be; write a number from 1 to 1024"

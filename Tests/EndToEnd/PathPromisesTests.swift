@@ -34,7 +34,7 @@ struct PathChoice: Sendable, CustomTestStringConvertible {
             let nginx = try await NginxFixture(to: .tcp(port: site.fastCGIPort))
             return (nginx.port, nginx)
         case .nginxUpgrade:
-            let nginx = try await NginxFixture(WebSocketWayTests.nginx(to: site.httpPort))
+            let nginx = try await NginxFixture(WebSocketWayTests.nginx(to: "127.0.0.1:\(site.httpPort)"))
             return (nginx.port, nginx)
         case .apacheUpgrade:
             let apache = try await ApacheFixture(.webSocket(port: site.httpPort))

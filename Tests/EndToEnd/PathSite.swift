@@ -88,7 +88,7 @@ struct PathServer: Sendable {
         options.certificates = certificates
         options.serverDirectives = ""
         let offering = try await NginxFixture(options)
-        let webSocket = try await NginxFixture(WebSocketWayTests.nginx(to: site.httpPort))
+        let webSocket = try await NginxFixture(WebSocketWayTests.nginx(to: "127.0.0.1:\(site.httpPort)"))
         let before = try await HAProxyFixture(target: plain.port)
         let speaking = try await HAProxyFixture(target: http2Port, http2: true)
         return [

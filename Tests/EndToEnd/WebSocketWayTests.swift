@@ -1,3 +1,4 @@
+import Foundation
 import LongwireClient
 import LongwireServer
 import NIOCore
@@ -9,11 +10,11 @@ import Testing
 @Suite("WebSockets through web servers", .serialized, .timeLimit(.minutes(3)))
 struct WebSocketWayTests {
     /// What is shipped for nginx before the built-in listener.
-    static func nginx(to port: Int) -> NginxFixture.Options {
+    static func nginx(to place: String) -> NginxFixture.Options {
         var options = NginxFixture.Options(mounts: [])
         options.serverDirectives = """
             location ^~ /longwire/ {
-                proxy_pass http://127.0.0.1:\(port);
+                proxy_pass http://\(place);
                 include \(Repository.path("nginx/longwire-websocket.conf"));
             }
             """
@@ -43,13 +44,40 @@ struct WebSocketWayTests {
         ])
     func nginx(_ transport: TransportKind) async throws {
         let site = try await PathSite()
-        let nginx = try await NginxFixture(Self.nginx(to: site.httpPort))
+        let nginx = try await NginxFixture(Self.nginx(to: "127.0.0.1:\(site.httpPort)"))
         let session = try await Longwire.connect(
             nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
         #expect(await session.status.transport == transport)
         try await Self.converse(session)
         try await nginx.stop()
         await site.stop()
+    }
+
+    // R: D8
+    @Test(
+        "nginx passes all of that on to a unix socket, too, which gets the mode it is given and goes with longwired",
+        arguments: [TransportKind.websocket, .duplex, .stream, .poll])
+    func unixSocket(_ transport: TransportKind) async throws {
+        let folder = try TemporaryFolder()
+        let socket = folder.path("http")
+        let longwired = try ManagedProcess(
+            BuiltProducts.longwired,
+            [
+                "--mount", "/longwire", "--http", "unix:\(socket)?mode=0666", "--servlet", "echo", "--control",
+                folder.path("control"),
+            ])
+        try await longwired.waitForLine(containing: "serving")
+        let attributes = try FileManager.default.attributesOfItem(atPath: socket)
+        #expect(attributes[.posixPermissions] as? Int == 0o666)
+        let nginx = try await NginxFixture(Self.nginx(to: "unix:\(socket):"))
+        let session = try await Longwire.connect(
+            nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
+        #expect(await session.status.transport == transport)
+        try await Self.converse(session)
+        try await nginx.stop()
+        longwired.terminate()
+        #expect(try await longwired.waitUntilExit(within: .seconds(20)) == .exited(0))
+        #expect(!FileManager.default.fileExists(atPath: socket))
     }
 
     // R: D8

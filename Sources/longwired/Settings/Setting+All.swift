@@ -14,6 +14,12 @@ extension Setting {
         general + secureListening + browsers + access + jwt + sessions + bundles + limits + clientLimits
         + drain + log
 
+    /// Why nothing can be listened at there; nil where it can.
+    private static func complaint(aboutAddress text: String) -> String? {
+        do { _ = try BindAddress(parsing: text) } catch { return "\(error)" }
+        return nil
+    }
+
     private static let general: [Setting] = [
         Setting(
             path: "mount", flag: "mount", unit: "path", about: "The URL path that everything is below; / for all.",
@@ -25,16 +31,14 @@ extension Setting {
         .addresses(
             "listen.fastcgi", flag: "fastcgi", \.fastCGI, example: "127.0.0.1:9000",
             "FastCGI for a web server at HOST:PORT, unix:PATH[?mode=0660&owner=U&group=G], fd:0 or systemd[:NAME].",
-            check: { text in
-                do { _ = try BindAddress(parsing: text) } catch { return "\(error)" }
-                return nil
-            }),
+            check: { complaint(aboutAddress: $0) }),
         .addresses(
             "listen.http", flag: "http", \.http, example: "127.0.0.1:8080",
-            "HTTP without a web server at HOST:PORT, or systemd[:NAME].",
+            "HTTP at HOST:PORT, unix:PATH[?mode=0660&owner=U&group=G] before a web server, or systemd[:NAME].",
             check: { text in
+                if text.hasPrefix("unix:") { return complaint(aboutAddress: text) }
                 guard HostAndPort(text) == nil, !HostAndPort.isPassed(text) else { return nil }
-                return "\(text): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080"
+                return "\(text): write HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080, or unix:PATH"
             }),
         .addresses(
             "listen.tcp", flag: "tcp", \.tcp, example: "0.0.0.0:9001",
