@@ -15,7 +15,7 @@ extension Operation {
                 precondition(pair.client.offer(message), "the message was not taken")
                 pair.up()
                 _ = must(pair.server.take(now: pair.now), "no message came")
-                pair.now = pair.now + .milliseconds(200)
+                pair.now = pair.now + .milliseconds(500)
                 pair.down()
                 precondition(pair.client.outbox.retained == 0, "the message was not acknowledged")
             }
