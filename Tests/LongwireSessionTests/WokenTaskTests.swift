@@ -29,21 +29,32 @@ import Testing
         }
     }
 
+    /// A task that waits until it is woken.
+    private final class Sleeper: Sendable {
+        private let waiting = NIOLockedValueBox<UnsafeContinuation<Void, Never>?>(nil)
+        private let isOver = NIOLockedValueBox(false)
+        var hasRun: Bool { isOver.withLockedValue { $0 } }
+
+        init(_ runner: Runner) {
+            Task(executorPreference: runner) { [self] in
+                await withUnsafeContinuation { continuation in waiting.withLockedValue { $0 = continuation } }
+                isOver.withLockedValue { $0 = true }
+            }
+            runner.runQueued()
+        }
+
+        func wake() { waiting.withLockedValue { $0 }?.resume() }
+    }
+
     @Test func aTaskThatAMessageWakesRunsWithinTheSameTurn() async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         try await loop.submit {
             let wheel = TimerWheel(eventLoop: loop)
             let runner = Runner(wheel, loop)
-            let waiting = NIOLockedValueBox<UnsafeContinuation<Void, Never>?>(nil)
-            let hasRun = NIOLockedValueBox(false)
-            Task(executorPreference: runner) {
-                await withUnsafeContinuation { continuation in waiting.withLockedValue { $0 = continuation } }
-                hasRun.withLockedValue { $0 = true }
-            }
-            runner.runQueued()
-            let isRun = wheel.runWoken { waiting.withLockedValue { $0 }?.resume() }
+            let sleeper = Sleeper(runner)
+            let isRun = wheel.runWoken { sleeper.wake() }
             #expect(isRun)
-            #expect(hasRun.withLockedValue { $0 })
+            #expect(sleeper.hasRun)
             #expect(runner.queued.withLockedValue { $0.isEmpty })
         }.get()
     }
@@ -53,23 +64,17 @@ import Testing
         try await loop.submit {
             let wheel = TimerWheel(eventLoop: loop)
             let runner = Runner(wheel, loop)
-            let waiting = NIOLockedValueBox<UnsafeContinuation<Void, Never>?>(nil)
-            let hasRun = NIOLockedValueBox(false)
+            let sleeper = Sleeper(runner)
             let isRunAtOnce = NIOLockedValueBox(true)
             Task(executorPreference: runner) {
-                await withUnsafeContinuation { continuation in waiting.withLockedValue { $0 = continuation } }
-                hasRun.withLockedValue { $0 = true }
-            }
-            runner.runQueued()
-            Task(executorPreference: runner) {
-                let isRun = runner.wheel.value.runWoken { waiting.withLockedValue { $0 }?.resume() }
+                let isRun = runner.wheel.value.runWoken { sleeper.wake() }
                 isRunAtOnce.withLockedValue { $0 = isRun }
             }
             runner.runQueued()
             #expect(!isRunAtOnce.withLockedValue { $0 })
-            #expect(!hasRun.withLockedValue { $0 })
+            #expect(!sleeper.hasRun)
             runner.runQueued()
-            #expect(hasRun.withLockedValue { $0 })
+            #expect(sleeper.hasRun)
         }.get()
     }
 }
