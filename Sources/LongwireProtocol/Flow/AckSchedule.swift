@@ -4,9 +4,9 @@ internal import NIOCore
 struct AckSchedule {
     static let urgentBytes: UInt64 = 32 * 1024
     static let urgentFrames = 32
-    /// How many delays there are at least between two ACKs that wait and nothing rides with, and the greatest of these
-    /// delays.
-    private static let aloneDelays: (count: Int64, atMost: TimeAmount) = (25, .milliseconds(20))
+    /// How many delays there are at least between two ACKs that wait and nothing rides with, how long that is at most,
+    /// and of which part of a heartbeat.
+    private static let distance = (delays: Int64(25), atMost: TimeAmount.milliseconds(500), ofHeartbeat: Int64(10))
     /// The least credit of either side with which they keep a distance: with less, 500 ms of silence hold somebody up.
     static let roomyBytes = 48 * 1024
     /// The least pieces of an allowance for it.
@@ -17,7 +17,8 @@ struct AckSchedule {
     @OneWord private(set) var dueAt: NIODeadline?
     /// Whether it is due then because it has waited.
     private var hasWaited = false
-    private var keepsDistance: Bool
+    /// How far apart they are, in milliseconds; 0 where they may not be rare.
+    private var distance: UInt16 = 0
     private var bytes: UInt64 = 0
     private var frames = 0
     private var limitSaid: UInt64
@@ -25,11 +26,14 @@ struct AckSchedule {
     private var aloneAt = NIODeadline.distantPast
 
     /// - Parameter keepsDistance: whether ACKs that nothing rides with may be rare.
-    init(delay: TimeAmount, window: Int, keepsDistance: Bool = true) {
+    init(delay: TimeAmount, window: Int, keepsDistance: Bool = true, heartbeat: TimeAmount) {
         self.delay = delay
-        self.keepsDistance = keepsDistance
         self.window = UInt64(max(window, 1))
         limitSaid = self.window
+        guard keepsDistance else { return }
+        let most = min(Self.distance.atMost.nanoseconds, delay.nanoseconds * Self.distance.delays)
+        distance = UInt16(clamping: most / 1_000_000)
+        keepDistance(within: heartbeat)
     }
 
     mutating func numberedFrame(cost: UInt64, now: NIODeadline) {
@@ -49,16 +53,17 @@ struct AckSchedule {
     /// distance.
     mutating func soon(_ now: NIODeadline) {
         guard dueAt == nil else { return }
-        dueAt = keepsDistance ? max(now + delay, aloneAt + distance) : now + delay
+        dueAt = distance > 0 ? max(now + delay, aloneAt + .milliseconds(Int64(distance))) : now + delay
         hasWaited = true
     }
 
-    private var distance: TimeAmount {
-        .nanoseconds(min(delay, Self.aloneDelays.atMost).nanoseconds * Self.aloneDelays.count)
-    }
-
     /// The other side waits for room within less than the usual: it is told what came as soon as it was.
-    mutating func keepNoDistance() { keepsDistance = false }
+    mutating func keepNoDistance() { distance = 0 }
+
+    /// How long a line may be silent is found out in heartbeats: an ACK that comes late is no part of that.
+    mutating func keepDistance(within heartbeat: TimeAmount) {
+        distance = min(distance, UInt16(clamping: heartbeat.nanoseconds / Self.distance.ofHeartbeat / 1_000_000))
+    }
 
     /// The other side is told at once.
     mutating func urgent(_ now: NIODeadline) {

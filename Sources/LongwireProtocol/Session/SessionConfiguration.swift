@@ -30,7 +30,8 @@ public struct SessionConfiguration: Sendable, Equatable {
     public var timeToOpen = TimeAmount.seconds(10)
     /// How long a CLOSE may wait behind messages that wait for credit.
     public var closeWait = TimeAmount.minutes(10)
-    /// How long an acknowledgement may wait for company; 25 times that, at most 500 ms, after one that waited in vain.
+    /// How long an acknowledgement may wait for company; after one that waited in vain 25 times that, at most 500 ms and
+    /// a tenth of the heartbeat.
     public var acknowledgeDelay = TimeAmount.milliseconds(20)
     /// What a client may have written that the server has not read, on a duplex transaction (rule 8).
     public var allowanceBytes = 64 * 1024

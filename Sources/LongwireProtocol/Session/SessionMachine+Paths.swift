@@ -95,6 +95,7 @@ extension SessionMachine {
         instance = opened.instance
         // A server may not make its clients spin.
         heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
+        acks.keepDistance(within: heartbeat)
         resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
         allowanceLimit = opened.allowance
         allowanceLimit.pieceWorth =

@@ -114,7 +114,7 @@ package struct SessionMachine: ~Copyable {
         inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
         acks = AckSchedule(
             delay: configuration.acknowledgeDelay, window: configuration.receiveWindow,
-            keepsDistance: configuration.isRoomy)
+            keepsDistance: configuration.isRoomy, heartbeat: configuration.heartbeat)
         heartbeat = configuration.heartbeat
         resumeTime = configuration.resumeTime
         allowanceLimit = AllowanceLimit(

@@ -1182,7 +1182,7 @@ class Core {
 
   ackSoon() {
     if (this.ack.dueAt < Infinity) return;
-    this.ack.dueAt = Math.max(clock() + ackDelay, this.ackAloneAt + ackDistance);
+    this.ack.dueAt = Math.max(clock() + ackDelay, this.ackAloneAt + Math.min(ackDistance, this.heartbeat / 10));
     this.ack.hasWaited = true;
   }
   ackNow() {

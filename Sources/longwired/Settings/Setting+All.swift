@@ -34,7 +34,7 @@ extension Setting {
             check: { complaint(aboutAddress: $0) }),
         .addresses(
             "listen.http", flag: "http", \.http, example: "127.0.0.1:8080",
-            "HTTP at HOST:PORT, unix:PATH[?mode=0660&owner=U&group=G] before a web server, or systemd[:NAME].",
+            "HTTP at HOST:PORT, unix:PATH[?mode=0660] or systemd[:NAME].",
             check: { text in
                 if text.hasPrefix("unix:") { return complaint(aboutAddress: text) }
                 guard HostAndPort(text) == nil, !HostAndPort.isPassed(text) else { return nil }

@@ -66,7 +66,7 @@ struct AllowanceTests {
 @Suite("AckSchedule")
 struct AckScheduleTests {
     private func schedule(window: Int = 100_000) -> AckSchedule {
-        AckSchedule(delay: .milliseconds(20), window: window)
+        AckSchedule(delay: .milliseconds(20), window: window, heartbeat: .seconds(15))
     }
 
     @Test("One frame waits 20 ms; 32 frames or 32 KiB do not wait")
@@ -110,7 +110,7 @@ struct AckScheduleTests {
 
     @Test("A distance is 500 ms at most, and none where somebody has little room")
     func distance() {
-        var acks = AckSchedule(delay: .milliseconds(100), window: 100_000)
+        var acks = AckSchedule(delay: .milliseconds(100), window: 100_000, heartbeat: .seconds(15))
         acks.numberedFrame(cost: 65, now: start)
         acks.sent(limit: 0, alone: start + .milliseconds(100))
         acks.numberedFrame(cost: 65, now: start + .milliseconds(110))
@@ -119,6 +119,20 @@ struct AckScheduleTests {
         acks.keepNoDistance()
         acks.numberedFrame(cost: 65, now: start + .milliseconds(601))
         #expect(acks.dueAt == start + .milliseconds(701))
+    }
+
+    @Test("A distance is a tenth of the heartbeat at most")
+    func heartbeat() {
+        var acks = schedule()
+        acks.keepDistance(within: .seconds(2))
+        acks.numberedFrame(cost: 65, now: start)
+        acks.sent(limit: 0, alone: start + .milliseconds(20))
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(30))
+        #expect(acks.dueAt == start + .milliseconds(220))
+        acks.keepDistance(within: .seconds(20))
+        acks.sent(limit: 0, alone: start + .milliseconds(220))
+        acks.numberedFrame(cost: 65, now: start + .milliseconds(230))
+        #expect(acks.dueAt == start + .milliseconds(420), "the shorter one counts")
     }
 
     @Test("A quarter of the window that came back is told at once, less within the delay, nothing never")
