@@ -7,13 +7,12 @@ package import NIOCore
 /// that is to be written is written and flushed once.
 package final class SessionCore {
     package var machine: SessionMachine
-    package let eventLoop: any EventLoop
+    package var eventLoop: any EventLoop { wheel.eventLoop }
     /// Kept alive for as long as the session is not over.
     package var observer: (any SessionObserver)?
     package private(set) var carriers = CarrierList()
     private let wheel: TimerWheel
     package var wheelPlace: WheelPlace?
-    private var depth: Int32 = 0
     // Small ones stand together: alone, each takes a word.
     private var isPumpScheduled = false
     private var isSettling = false
@@ -29,6 +28,7 @@ package final class SessionCore {
     var mayHaveTransit = false
     /// Whether it is one more session for ``account``, rather than the other end of one that counts.
     private var isAccountedSession = false
+    private var depth: Int32 = 0
     /// What all sessions hold together, and what of it is this one's.
     private var account: BufferAccount?
     private var accounted = 0
@@ -39,8 +39,8 @@ package final class SessionCore {
     @Seldom package private(set) var ending: SessionEnding?
     /// CLOSE that waits for messages on their way from other threads.
     private var pendingClose: PendingClose?
-    /// The ways to and from other threads.
-    let transits = SessionTransits()
+    /// The session that this is the core of, until it is over: senders on other threads wait there.
+    var session: Session?
     /// Messages that were taken for sending and not begun, in order.
     package var withdrawn: [Message] = []
 
@@ -50,10 +50,10 @@ package final class SessionCore {
     /// The most data that one write takes.
     private static let writeBytes = 64 * 1024
 
-    package init(machine: consuming SessionMachine, wheel: TimerWheel, eventLoop: any EventLoop) {
+    /// On the event loop of its wheel.
+    package init(machine: consuming SessionMachine, wheel: TimerWheel) {
         self.machine = machine
         self.wheel = wheel
-        self.eventLoop = eventLoop
     }
 
     // MARK: Turns
@@ -256,11 +256,12 @@ package final class SessionCore {
         pump(now: .now())
         if keepsUnbegun { withdraw() }
         // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
-        let ending = transits.outgoing.end { count in
-            var whole = ending
-            whole.unacknowledged += UInt64(count)
-            return whole
-        }
+        let ending =
+            session?.transits.outgoing.end { count in
+                var whole = ending
+                whole.unacknowledged += UInt64(count)
+                return whole
+            } ?? ending
         self.ending = ending
         mailbox.finish(ending.kind == .closed ? nil : ending)
         pendingClose = nil
@@ -268,6 +269,7 @@ package final class SessionCore {
         closeCarriers(afterLastWord: ending.kind == .aborted && !ending.isRemote)
         observer?.ended(ending, in: self)
         observer = nil
+        session = nil
         wheel.leave(self)
     }
 
@@ -295,8 +297,8 @@ package final class SessionCore {
     }
 
     private func resumeSenders() {
-        transits.outgoingIfUsed?.drain { machine.offer($0) }
-        guard let close = pendingClose, transits.hasNothingOutgoing else { return }
+        session?.transits.outgoingIfUsed?.drain { machine.offer($0) }
+        guard let close = pendingClose, session?.transits.hasNothingOutgoing ?? true else { return }
         pendingClose = nil
         if close.isFinish {
             machine.finish(code: close.code, reason: close.reason, now: .now())
@@ -330,7 +332,7 @@ package final class SessionCore {
     }
 
     private func closeAfterOutgoing(_ close: PendingClose) {
-        transits.outgoing.close(SessionClosed())
+        session?.transits.outgoing.close(SessionClosed())
         turn { core in
             core.machine.closeExpected(now: .now())
             core.pendingClose = close
@@ -339,7 +341,7 @@ package final class SessionCore {
     }
 
     /// Takes back what was taken for sending and not begun; senders that wait are told that this side has closed.
-    package func withdraw() { withdrawn += transits.outgoing.withdraw(SessionClosed()) }
+    package func withdraw() { withdrawn += session?.transits.outgoing.withdraw(SessionClosed()) ?? [] }
 
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }
@@ -371,9 +373,9 @@ package final class SessionCore {
     }
 
     /// The next message for a consumer on the event loop, who may have been elsewhere before.
-    func takeHere() -> Message? {
+    func takeHere(_ session: Session) -> Message? {
         if mayHaveTransit {
-            if let message = transits.incomingIfUsed?.pop() { return message }
+            if let message = session.transits.incomingIfUsed?.pop() { return message }
             mayHaveTransit = false
         }
         return take()

@@ -28,9 +28,9 @@ package struct ReceiveQueue {
     private var keptCost: UInt64 = 0
     private var ready = Fifo<Item>()
     /// How many of them are fragments.
-    private var fragments = 0
+    @FourBytes private var fragments = 0
     /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
-    private var borrowed = 0
+    @FourBytes private var borrowed = 0
     @Seldom private var assembling: ByteBuffer?
     /// The other side's CLOSE, once it and all before it arrived.
     @Seldom private(set) var close: (code: CloseCode, reason: String)? { didSet { isClosed = close != nil } }

@@ -117,7 +117,7 @@ extension SessionMachine {
         return isGapStillAwaited(at: index)
     }
 
-    private func isGapStillAwaited(at index: Int) -> Bool {
+    private mutating func isGapStillAwaited(at index: Int) -> Bool {
         guard let gap = paths[index].gap else { return false }
         return paths[index].flights.isAnyAwaited(before: gap.before)
     }
@@ -141,8 +141,8 @@ extension SessionMachine {
         guard acknowledged(received: ack.received, limit: ack.limit, now: now) else { return }
         if role == .server {
             use(path: ack.extra, now: now)
-        } else if let pathIndex = self.index(of: number), paths[pathIndex].allowance != nil {
-            guard let isNews = paths[pathIndex].allowance?.read(total: ack.extra) ?? nil else {
+        } else if let pathIndex = self.index(of: number), paths[pathIndex].client?.allowance != nil {
+            guard let isNews = paths[pathIndex].client?.allowance?.read(total: ack.extra) ?? nil else {
                 return abort(code: .protocolError, reason: "more bytes read than were written", now: now)
             }
             if isNews {
