@@ -35,14 +35,9 @@ package final class SessionCore {
     /// What whoever drives this session keeps for it besides, in bytes; counted with the next turn.
     package var heldBeside = 0
     var mailbox = Mailbox()
-    /// How the session ended, with what never reached the machine counted in.
-    @Seldom package private(set) var ending: SessionEnding?
-    /// CLOSE that waits for messages on their way from other threads.
-    private var pendingClose: PendingClose?
+    private var departure: SessionDeparture?
     /// The session that this is the core of, until it is over: senders on other threads wait there.
     var session: Session?
-    /// Messages that were taken for sending and not begun, in order.
-    package var withdrawn: [Message] = []
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
@@ -54,6 +49,22 @@ package final class SessionCore {
     package init(machine: consuming SessionMachine, wheel: TimerWheel) {
         self.machine = machine
         self.wheel = wheel
+    }
+
+    /// How the session ended, with what never reached the machine counted in.
+    package var ending: SessionEnding? { departure?.ending }
+
+    /// Messages that were taken for sending and not begun, in order.
+    package var withdrawn: [Message] {
+        get { departure?.withdrawn ?? [] }
+        set { departure?.withdrawn = newValue }
+    }
+
+    private var departing: SessionDeparture {
+        if let departure { return departure }
+        let made = SessionDeparture()
+        departure = made
+        return made
     }
 
     // MARK: Turns
@@ -262,9 +273,9 @@ package final class SessionCore {
                 whole.unacknowledged += UInt64(count)
                 return whole
             } ?? ending
-        self.ending = ending
+        departing.ending = ending
         mailbox.finish(ending.kind == .closed ? nil : ending)
-        pendingClose = nil
+        departing.pendingClose = nil
         mailbox.peerClosed()
         closeCarriers(afterLastWord: ending.kind == .aborted && !ending.isRemote)
         observer?.ended(ending, in: self)
@@ -298,8 +309,8 @@ package final class SessionCore {
 
     private func resumeSenders() {
         session?.transits.outgoingIfUsed?.drain { machine.offer($0) }
-        guard let close = pendingClose, session?.transits.hasNothingOutgoing ?? true else { return }
-        pendingClose = nil
+        guard let close = departure?.pendingClose, session?.transits.hasNothingOutgoing ?? true else { return }
+        departure?.pendingClose = nil
         if close.isFinish {
             machine.finish(code: close.code, reason: close.reason, now: .now())
         } else {
@@ -309,39 +320,29 @@ package final class SessionCore {
 
     /// This side has nothing more to say: CLOSE follows everything that was taken for sending.
     package func close(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: false))
+        closeAfterOutgoing(SessionDeparture.Close(code: code, reason: reason, isFinish: false))
     }
 
     /// The application is done with the session: CLOSE follows everything that was taken for sending, and what still
     /// comes is dropped.
     package func finish(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: true))
+        closeAfterOutgoing(SessionDeparture.Close(code: code, reason: reason, isFinish: true))
     }
 
-    private final class PendingClose {
-        let code: CloseCode
-        let reason: String
-        /// Whether what still comes is dropped.
-        let isFinish: Bool
-
-        init(code: CloseCode, reason: String, isFinish: Bool) {
-            self.code = code
-            self.reason = reason
-            self.isFinish = isFinish
-        }
-    }
-
-    private func closeAfterOutgoing(_ close: PendingClose) {
+    private func closeAfterOutgoing(_ close: SessionDeparture.Close) {
         session?.transits.outgoing.close(SessionClosed())
         turn { core in
             core.machine.closeExpected(now: .now())
-            core.pendingClose = close
+            core.departing.pendingClose = close
             core.resumeSenders()
         }
     }
 
     /// Takes back what was taken for sending and not begun; senders that wait are told that this side has closed.
-    package func withdraw() { withdrawn += session?.transits.outgoing.withdraw(SessionClosed()) ?? [] }
+    package func withdraw() {
+        guard let messages = session?.transits.outgoing.withdraw(SessionClosed()), !messages.isEmpty else { return }
+        departing.withdrawn += messages
+    }
 
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }

@@ -5,6 +5,8 @@ final class ClientFacts {
     var target: String?
     var authorization: String?
     var hasOtherTransports = true
+    /// What the server says of its allowance, once it has.
+    var allowanceLimit: AllowanceLimit?
     /// What the server says of the session's heartbeat and resume time, once it has.
     @OneWord var heartbeat: TimeAmount?
     @OneWord var resumeTime: TimeAmount?

@@ -212,7 +212,9 @@ extension SessionMachine {
         return oldest.since + hold(ofPathAt: index)
     }
 
-    private mutating func hold(ofPathAt index: Int) -> TimeAmount { min(configuration.pollHold, paths[index].holdLimit) }
+    private mutating func hold(ofPathAt index: Int) -> TimeAmount {
+        min(configuration.pollHold, paths[index].holdLimit)
+    }
 
     // MARK: Both
 

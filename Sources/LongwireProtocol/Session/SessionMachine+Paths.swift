@@ -96,9 +96,10 @@ extension SessionMachine {
         // A server may not make its clients spin.
         client?.heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
         client?.resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
-        allowanceLimit = opened.allowance
+        var allowanceLimit = opened.allowance
         allowanceLimit.pieceWorth =
             opened.parameters.first { $0.key == Parameter.piece }.flatMap { UInt64($0.value) } ?? 0
+        client?.allowanceLimit = allowanceLimit
         paths[index].phase = .candidate
         paths[index].progressAt = now
         paths[index].greatestAge = smaller(configuration.greatestAge, opened.greatestAge)

@@ -8,7 +8,7 @@ extension SessionMachine {
         paths[index].bytesRead += UInt64(count)
         guard role == .server, paths[index].transport == .duplex else { return }
         let unsaid = paths[index].bytesRead - paths[index].bytesReadSaid
-        if unsaid >= allowanceLimit.bytes / 4 { acks.urgent(now) } else { acks.soon(now) }
+        if unsaid >= urgentlyReadBytes { acks.urgent(now) } else { acks.soon(now) }
     }
 
     /// A whole message came on this path: the same as ``frameReceived(_:on:now:)``, of what nearly every frame is.
@@ -118,14 +118,14 @@ extension SessionMachine {
     }
 
     private mutating func isGapStillAwaited(at index: Int) -> Bool {
-        guard let gap = paths[index].gap else { return false }
+        guard let gap = paths[index].finite?.gap else { return false }
         return paths[index].flights.isAnyAwaited(before: gap.before)
     }
 
     /// An uplink has come to its end: what is still missing on the downlink must be in another's answer.
     mutating func reviewGap(at index: Int, now: NIODeadline) {
-        guard let gap = paths[index].gap else { return }
-        guard inbox.hasGap, gap.received == inbox.received else { return paths[index].gap = nil }
+        guard let finite = paths[index].finite, let gap = finite.gap else { return }
+        guard inbox.hasGap, gap.received == inbox.received else { return finite.gap = nil }
         if !isGapStillAwaited(at: index) { closePath(at: index, .cut, now: now) }
     }
 

@@ -135,6 +135,7 @@ extension SessionMachine {
     var openedFrame: OpenedFrame {
         var parameters = offers
         if checksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
+        let allowanceLimit = allowanceLimit
         if allowanceLimit.pieceWorth > 0 {
             parameters.append(Parameter(Parameter.piece, String(allowanceLimit.pieceWorth)))
         }
@@ -147,10 +148,5 @@ extension SessionMachine {
             greatestAge: UInt64(clamping: configuration.greatestAge.nanoseconds / 1_000_000),
             greatestSize: UInt64(max(configuration.greatestSize, 0)),
             parameters: parameters)
-    }
-
-    /// Server: what this session's client may have unread on its duplex transactions.
-    package mutating func setAllowance(bytes: Int, pieces: Int) {
-        allowanceLimit = AllowanceLimit(granting: bytes, pieces: pieces)
     }
 }

@@ -22,6 +22,8 @@ package import NIOCore
 package struct SessionMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
+    /// The session's mark; at a client from its first OPENED on.
+    package internal(set) var instance: SessionInstance?
     // Small ones stand together: alone, each takes a word.
     package let role: Role
     /// Whether frames end with a checksum; at a client its wish, until OPENED says more.
@@ -48,6 +50,9 @@ package struct SessionMachine: ~Copyable {
     package internal(set) var inbox: ReceiveQueue
     var acks: AckSchedule
     var roundTrip = RoundTrip()
+    /// Server: what the client may have unread on a duplex transaction.
+    @FourBytes private var grantedPieces = 0
+    private var grantedBytes = 0
     var paths = PathList()
     /// The path the client uses, 0 for none yet.
     package internal(set) var using: UInt64 = 0
@@ -55,7 +60,6 @@ package struct SessionMachine: ~Copyable {
     var highestPath: UInt64 = 0
     /// The parameters of OPENED: what the server says beside the session's own.
     package var offers: [Parameter] = []
-    var allowanceLimit: AllowanceLimit
     let client: ClientFacts?
 
     /// Since when no path is used.
@@ -72,13 +76,9 @@ package struct SessionMachine: ~Copyable {
     /// How long the answer to the last PING took; nil while it has not come.
     @OneWord package internal(set) var lastPing: TimeAmount?
 
-    /// When anything last moved in either direction, once CLOSE was asked for.
-    var movedAt: NIODeadline
     var farewell: Farewell?
     @Seldom package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
     var events: [SessionEvent] = [] { didSet { hasEvents = !events.isEmpty } }
-    /// The session's mark; at a client from its first OPENED on.
-    package internal(set) var instance: SessionInstance?
 
     /// A machine for one end of a session.
     ///
@@ -110,12 +110,10 @@ package struct SessionMachine: ~Copyable {
         acks = AckSchedule(
             delay: configuration.acknowledgeDelay, window: configuration.receiveWindow,
             keepsDistance: configuration.isRoomy)
-        allowanceLimit = AllowanceLimit(
-            granting: configuration.allowanceBytes, pieces: configuration.allowancePieces)
         startedAt = now
         attachedAt = now
-        movedAt = now
         client = role == .client ? ClientFacts(now: now) : nil
+        setAllowance(bytes: configuration.allowanceBytes, pieces: configuration.allowancePieces)
     }
 
     /// Whether a path carries the session now.
@@ -154,6 +152,20 @@ package struct SessionMachine: ~Copyable {
         outbox.checksum = checksum
         return true
     }
+
+    /// Server: what this session's client may have unread on its duplex transactions.
+    package mutating func setAllowance(bytes: Int, pieces: Int) {
+        grantedBytes = bytes
+        grantedPieces = min(pieces, Int(Int32.max))
+    }
+
+    /// What a client may have written that the server has not read: at a client what the server said, once it has.
+    var allowanceLimit: AllowanceLimit {
+        client?.allowanceLimit ?? AllowanceLimit(granting: grantedBytes, pieces: grantedPieces)
+    }
+
+    /// Server: the bytes read after which its client is told at once.
+    var urgentlyReadBytes: UInt64 { UInt64(max(grantedBytes, 0)) / 4 }
 
     /// The next thing that happened, oldest first.
     package mutating func nextEvent() -> SessionEvent? {
