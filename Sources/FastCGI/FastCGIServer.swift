@@ -7,15 +7,16 @@ public import NIOCore
 /// One server may have several listeners, and be put on connections that somebody else accepts; its limits hold for all
 /// of them together.
 public struct FastCGIServer: Sendable {
-    private let shared: ServerContext
+    let shared: ServerContext
 
     /// Creates a server; nothing listens yet.
     ///
     /// `handler` is called on the event loop of a connection when the head of a request is complete. It gets the request
-    /// to answer on, the head, and all parameters, which are not kept by the library. It may already write.
+    /// to answer on, the head, and all parameters, which are not kept by the library. It may already write. It may also
+    /// set the request's `handler` itself, and return nil.
     public init(
         configuration: FastCGIConfiguration, logger: Logger,
-        handler: @escaping @Sendable (FastCGIRequest, HTTPRequest, FastCGIParameters) -> any FastCGIRequestHandler
+        handler: @escaping @Sendable (FastCGIRequest, HTTPRequest, FastCGIParameters) -> (any FastCGIRequestHandler)?
     ) {
         self.shared = ServerContext(configuration: configuration, logger: logger, makeHandler: handler)
         for entry in configuration.webServerAddresses?.invalidEntries ?? [] {
@@ -28,7 +29,7 @@ public struct FastCGIServer: Sendable {
     public var configuration: FastCGIConfiguration { self.shared.configuration }
 
     /// Requests open now, over all listeners.
-    public var openRequests: Int { self.shared.openRequests.current }
+    public var openRequests: Int { self.shared.requestLimits.gauge.current }
 
     /// Connections open now, over all listeners.
     public var openConnections: Int { self.shared.openConnections.current }
@@ -37,13 +38,17 @@ public struct FastCGIServer: Sendable {
     ///
     /// The handler is the last of the pipeline; it reads and writes `ByteBuffer`.
     public func configure(_ channel: any Channel) -> EventLoopFuture<Void> {
-        self.configure(channel, registry: nil)
+        self.configure(channel, loops: nil)
     }
 
-    func configure(_ channel: any Channel, registry: ConnectionRegistry?) -> EventLoopFuture<Void> {
+    /// - Parameter loops: where the connection is listed; nil where nobody listens here.
+    func configure(_ channel: any Channel, loops: ConnectionLoops?) -> EventLoopFuture<Void> {
         let shared = self.shared
         let add: @Sendable () throws -> Void = {
-            try channel.pipeline.syncOperations.addHandler(FastCGIChannelHandler(server: shared, registry: registry))
+            let eventLoop = channel.eventLoop
+            let loop =
+                loops?.shared(by: eventLoop) ?? ConnectionLoop(server: shared, registry: nil, eventLoop: eventLoop)
+            try channel.pipeline.syncOperations.addHandler(FastCGIChannelHandler(loop))
         }
         guard channel.eventLoop.inEventLoop else { return channel.eventLoop.submit(add) }
         return channel.eventLoop.makeCompletedFuture(withResultOf: add)

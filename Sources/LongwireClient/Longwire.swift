@@ -58,7 +58,7 @@ public final class Longwire: Sendable {
                 token: .random(), checksum: configuration.checksum && !endpoint.isSecure, now: .now())
             machine.target = endpoint.target
             machine.hasOtherTransports = configuration.transports.contains { $0 != .tcp }
-            let core = SessionCore(machine: machine, wheel: wheel(of: loop), eventLoop: loop)
+            let core = SessionCore(machine: machine, wheel: wheel(of: loop))
             core.keepsUnbegun = configuration.keepsUnbegun
             let client = ClientSession(
                 core: core, dialer: dialer, configuration: configuration, memory: memory, opened: opened)

@@ -7,8 +7,12 @@ struct Mailbox {
     }
     /// Whether a consumer waits; asked for in every turn.
     private(set) var isWaiting = false
-    private var awaitingEnd: [CheckedContinuation<SessionEnding, Never>] = []
-    private var awaitingClose: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [Waiting] = []
+
+    private enum Waiting {
+        case end(CheckedContinuation<SessionEnding, Never>)
+        case close(CheckedContinuation<Void, Never>)
+    }
 
     /// - Returns: false when another consumer waits already.
     mutating func wait(_ continuation: UnsafeContinuation<Message?, any Error>, id: UInt64) -> Bool {
@@ -43,19 +47,25 @@ struct Mailbox {
     }
 
     mutating func awaitEnd(_ continuation: CheckedContinuation<SessionEnding, Never>) {
-        awaitingEnd.append(continuation)
+        waiting.append(.end(continuation))
     }
 
-    mutating func awaitClose(_ continuation: CheckedContinuation<Void, Never>) { awaitingClose.append(continuation) }
+    mutating func awaitClose(_ continuation: CheckedContinuation<Void, Never>) { waiting.append(.close(continuation)) }
 
     /// The other side closed, or the session is over.
     mutating func peerClosed() {
-        for waiting in awaitingClose { waiting.resume() }
-        awaitingClose = []
+        waiting.removeAll { waiting in
+            guard case .close(let continuation) = waiting else { return false }
+            continuation.resume()
+            return true
+        }
     }
 
     mutating func end(_ ending: SessionEnding) {
-        for waiting in awaitingEnd { waiting.resume(returning: ending) }
-        awaitingEnd = []
+        waiting.removeAll { waiting in
+            guard case .end(let continuation) = waiting else { return false }
+            continuation.resume(returning: ending)
+            return true
+        }
     }
 }

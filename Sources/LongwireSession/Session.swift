@@ -12,16 +12,17 @@ public final class Session: Sendable {
     /// The event loop that the session belongs to.
     public var eventLoop: any EventLoop { core.eventLoop }
     /// At a server, who opened the session and alone may resume it; nil where nobody was asked.
-    public let principal: String?
+    public var principal: String? { admission.principal }
     package let core: NIOLoopBound<SessionCore>
-    let transits: SessionTransits
+    package let admission: SessionAdmission
+    let transits = SessionTransits()
 
     /// A session around its core; on the core's event loop.
-    package init(_ core: SessionCore, principal: String? = nil) {
+    package init(_ core: SessionCore, admission: SessionAdmission = .none) {
         identifier = core.machine.identifier
-        self.principal = principal
-        transits = core.transits
+        self.admission = admission
         self.core = NIOLoopBound(core, eventLoop: core.eventLoop)
+        core.session = self
     }
 
     // MARK: Sending

@@ -7,13 +7,12 @@ package import NIOCore
 /// that is to be written is written and flushed once.
 package final class SessionCore {
     package var machine: SessionMachine
-    package let eventLoop: any EventLoop
+    package var eventLoop: any EventLoop { wheel.eventLoop }
     /// Kept alive for as long as the session is not over.
     package var observer: (any SessionObserver)?
     package private(set) var carriers = CarrierList()
     private let wheel: TimerWheel
     package var wheelPlace: WheelPlace?
-    private var depth: Int32 = 0
     // Small ones stand together: alone, each takes a word.
     private var isPumpScheduled = false
     private var isSettling = false
@@ -29,20 +28,16 @@ package final class SessionCore {
     var mayHaveTransit = false
     /// Whether it is one more session for ``account``, rather than the other end of one that counts.
     private var isAccountedSession = false
+    private var depth: Int32 = 0
     /// What all sessions hold together, and what of it is this one's.
     private var account: BufferAccount?
     private var accounted = 0
     /// What whoever drives this session keeps for it besides, in bytes; counted with the next turn.
     package var heldBeside = 0
     var mailbox = Mailbox()
-    /// How the session ended, with what never reached the machine counted in.
-    @Seldom package private(set) var ending: SessionEnding?
-    /// CLOSE that waits for messages on their way from other threads.
-    private var pendingClose: PendingClose?
-    /// The ways to and from other threads.
-    let transits = SessionTransits()
-    /// Messages that were taken for sending and not begun, in order.
-    package var withdrawn: [Message] = []
+    private var departure: SessionDeparture?
+    /// The session that this is the core of, until it is over: senders on other threads wait there.
+    var session: Session?
 
     /// Data of at most this many bytes is copied behind the control frames rather than written apart.
     private static let copiedBytes = 4096
@@ -50,10 +45,26 @@ package final class SessionCore {
     /// The most data that one write takes.
     private static let writeBytes = 64 * 1024
 
-    package init(machine: consuming SessionMachine, wheel: TimerWheel, eventLoop: any EventLoop) {
+    /// On the event loop of its wheel.
+    package init(machine: consuming SessionMachine, wheel: TimerWheel) {
         self.machine = machine
         self.wheel = wheel
-        self.eventLoop = eventLoop
+    }
+
+    /// How the session ended, with what never reached the machine counted in.
+    package var ending: SessionEnding? { departure?.ending }
+
+    /// Messages that were taken for sending and not begun, in order.
+    package var withdrawn: [Message] {
+        get { departure?.withdrawn ?? [] }
+        set { departure?.withdrawn = newValue }
+    }
+
+    private var departing: SessionDeparture {
+        if let departure { return departure }
+        let made = SessionDeparture()
+        departure = made
+        return made
     }
 
     // MARK: Turns
@@ -256,18 +267,20 @@ package final class SessionCore {
         pump(now: .now())
         if keepsUnbegun { withdraw() }
         // Whoever is told, the consumer, senders or `ending`, is told the same: what never reached the machine counts.
-        let ending = transits.outgoing.end { count in
-            var whole = ending
-            whole.unacknowledged += UInt64(count)
-            return whole
-        }
-        self.ending = ending
+        let ending =
+            session?.transits.outgoing.end { count in
+                var whole = ending
+                whole.unacknowledged += UInt64(count)
+                return whole
+            } ?? ending
+        departing.ending = ending
         mailbox.finish(ending.kind == .closed ? nil : ending)
-        pendingClose = nil
+        departing.pendingClose = nil
         mailbox.peerClosed()
         closeCarriers(afterLastWord: ending.kind == .aborted && !ending.isRemote)
         observer?.ended(ending, in: self)
         observer = nil
+        session = nil
         wheel.leave(self)
     }
 
@@ -295,9 +308,9 @@ package final class SessionCore {
     }
 
     private func resumeSenders() {
-        transits.outgoingIfUsed?.drain { machine.offer($0) }
-        guard let close = pendingClose, transits.hasNothingOutgoing else { return }
-        pendingClose = nil
+        session?.transits.outgoingIfUsed?.drain { machine.offer($0) }
+        guard let close = departure?.pendingClose, session?.transits.hasNothingOutgoing ?? true else { return }
+        departure?.pendingClose = nil
         if close.isFinish {
             machine.finish(code: close.code, reason: close.reason, now: .now())
         } else {
@@ -307,39 +320,29 @@ package final class SessionCore {
 
     /// This side has nothing more to say: CLOSE follows everything that was taken for sending.
     package func close(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: false))
+        closeAfterOutgoing(SessionDeparture.Close(code: code, reason: reason, isFinish: false))
     }
 
     /// The application is done with the session: CLOSE follows everything that was taken for sending, and what still
     /// comes is dropped.
     package func finish(_ code: CloseCode, reason: String) {
-        closeAfterOutgoing(PendingClose(code: code, reason: reason, isFinish: true))
+        closeAfterOutgoing(SessionDeparture.Close(code: code, reason: reason, isFinish: true))
     }
 
-    private final class PendingClose {
-        let code: CloseCode
-        let reason: String
-        /// Whether what still comes is dropped.
-        let isFinish: Bool
-
-        init(code: CloseCode, reason: String, isFinish: Bool) {
-            self.code = code
-            self.reason = reason
-            self.isFinish = isFinish
-        }
-    }
-
-    private func closeAfterOutgoing(_ close: PendingClose) {
-        transits.outgoing.close(SessionClosed())
+    private func closeAfterOutgoing(_ close: SessionDeparture.Close) {
+        session?.transits.outgoing.close(SessionClosed())
         turn { core in
             core.machine.closeExpected(now: .now())
-            core.pendingClose = close
+            core.departing.pendingClose = close
             core.resumeSenders()
         }
     }
 
     /// Takes back what was taken for sending and not begun; senders that wait are told that this side has closed.
-    package func withdraw() { withdrawn += transits.outgoing.withdraw(SessionClosed()) }
+    package func withdraw() {
+        guard let messages = session?.transits.outgoing.withdraw(SessionClosed()), !messages.isEmpty else { return }
+        departing.withdrawn += messages
+    }
 
     /// Messages of other threads have come.
     func drainOutgoing() { turn { $0.resumeSenders() } }
@@ -371,9 +374,9 @@ package final class SessionCore {
     }
 
     /// The next message for a consumer on the event loop, who may have been elsewhere before.
-    func takeHere() -> Message? {
+    func takeHere(_ session: Session) -> Message? {
         if mayHaveTransit {
-            if let message = transits.incomingIfUsed?.pop() { return message }
+            if let message = session.transits.incomingIfUsed?.pop() { return message }
             mayHaveTransit = false
         }
         return take()

@@ -31,7 +31,7 @@ public struct SessionMessages: AsyncSequence, Sendable {
         /// What has arrived already.
         private var waiting: Message? {
             if session.eventLoop.inEventLoop {
-                session.core.value.takeHere()
+                session.core.value.takeHere(session)
             } else {
                 session.transits.incomingIfUsed?.pop()
             }
@@ -43,9 +43,9 @@ public struct SessionMessages: AsyncSequence, Sendable {
                 // Unchecked, as checking takes memory for every message; the mailbox resumes each once.
                 try await withUnsafeThrowingContinuation { continuation in
                     if session.eventLoop.inEventLoop {
-                        session.core.value.next(continuation, id: id, isRemote: false)
+                        session.core.value.next(continuation, id: id, remote: nil)
                     } else {
-                        session.onLoop { $0.next(continuation, id: id, isRemote: true) }
+                        session.onLoop { [session] in $0.next(continuation, id: id, remote: session) }
                     }
                     // Cancelled before it waited, there was nobody to wake.
                     if Task.isCancelled { session.onLoop { $0.mailbox.cancel(id) } }
@@ -64,10 +64,11 @@ public struct MessagesHaveOneConsumer: Error, Sendable, CustomStringConvertible 
 }
 
 extension SessionCore {
-    func next(_ continuation: UnsafeContinuation<Message?, any Error>, id: UInt64, isRemote: Bool) {
+    /// - Parameter remote: the session, where the consumer is on another thread.
+    func next(_ continuation: UnsafeContinuation<Message?, any Error>, id: UInt64, remote: Session?) {
         if let message = take() {
             // A consumer on another thread gets what waits with one hop.
-            if isRemote, transits.incoming.fill({ take() }) { mayHaveTransit = true }
+            if let remote, remote.transits.incoming.fill({ take() }) { mayHaveTransit = true }
             return continuation.resume(returning: message)
         }
         if let ending, ending.kind != .closed { return continuation.resume(throwing: ending) }

@@ -3,7 +3,7 @@ internal import Synchronization
 /// The ways of a session's messages to its event loop and from there, for whoever is on another thread.
 ///
 /// Most servlets stay on the loop and need neither: each is made when it is first used, from whichever thread.
-final class SessionTransits: Sendable {
+struct SessionTransits: ~Copyable, Sendable {
     private let madeOutgoing = AtomicLazyReference<OutgoingTransit>()
     private let madeIncoming = AtomicLazyReference<IncomingTransit>()
     // Asked with every message; a lazy reference takes hundreds of instructions to say that it is none.

@@ -25,7 +25,7 @@ package final class TimerWheel {
     private static let tickNanoseconds: UInt64 = 10_000_000
     private static let keptPlaces = 4
 
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
     private var slots: [[any WheelMember]]
     private var occupied = [UInt64](repeating: 0, count: Int(slotCount / 64))
     /// The last tick whose members were called.

@@ -85,12 +85,12 @@ final class MemoryLine {
         let clientCore = SessionCore(
             machine: SessionMachine(
                 role: .client, configuration: client, identifier: identifier, token: token, now: .now()),
-            wheel: wheel, eventLoop: eventLoop)
+            wheel: wheel)
         let serverCore = SessionCore(
             machine: SessionMachine(
                 role: .server, configuration: server, identifier: identifier, token: token,
                 instance: .random(using: &random), now: .now()),
-            wheel: wheel, eventLoop: eventLoop)
+            wheel: wheel)
         self.client = End(core: clientCore, line: self, isServer: false)
         self.server = End(core: serverCore, line: self, isServer: true)
         self.client?.start()

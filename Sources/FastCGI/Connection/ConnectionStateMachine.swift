@@ -11,12 +11,12 @@ internal import NIOCore
 struct ConnectionStateMachine<Payload> {
     private struct Request {
         var phase: Phase
-        var keepsConnection: Bool
         var payload: Payload?
+        var keepsConnection: Bool
     }
 
     private enum Phase {
-        case parameters(ByteBuffer?, since: NIODeadline)
+        case parameters(GatheredParameters)
         case body
         case bodyEnded
     }
@@ -45,12 +45,9 @@ struct ConnectionStateMachine<Payload> {
         case violation(Violation)
     }
 
+    private let limits: RequestLimits
     private var requests = RequestTable<Request>()
-    private let maximumParameterBytes: Int
-    private let maximumRequests: Int
-    private let gauge: Gauge
-    private var parametersPending: Int32 = 0
-
+    // Small ones stand together: alone, each takes a word.
     /// The connection is to close when its last request ends.
     private(set) var isEnding = false
     /// Whether a connection may outlive its requests at all.
@@ -59,11 +56,10 @@ struct ConnectionStateMachine<Payload> {
     private(set) var hasUnreadInput = false
     /// Whether a head was ever complete; before the first, the clock runs from the start of the connection.
     private(set) var hasServed = false
+    private var parametersPending: UInt16 = 0
 
-    init(maximumParameterBytes: Int, maximumRequests: Int, gauge: Gauge) {
-        self.maximumParameterBytes = maximumParameterBytes
-        self.maximumRequests = maximumRequests
-        self.gauge = gauge
+    init(limits: RequestLimits) {
+        self.limits = limits
     }
 
     var openRequests: Int { self.requests.count }
@@ -78,7 +74,7 @@ struct ConnectionStateMachine<Payload> {
     var oldestIncompleteHead: NIODeadline? {
         guard self.awaitsParameters else { return nil }
         return self.requests.values.compactMap { request in
-            if case .parameters(_, let since) = request.phase { since } else { nil }
+            if case .parameters(let gathered) = request.phase { gathered.since } else { nil }
         }.min()
     }
 
@@ -134,7 +130,7 @@ struct ConnectionStateMachine<Payload> {
     /// The connection is gone; returns the payloads of the requests it carried.
     mutating func connectionClosed() -> [Payload] {
         let requests = self.requests.removeAll()
-        self.gauge.release(requests.count)
+        self.limits.gauge.release(requests.count)
         self.parametersPending = 0
         self.isEnding = true
         return requests.compactMap(\.payload)
@@ -148,13 +144,13 @@ struct ConnectionStateMachine<Payload> {
         // A request that keeps no connection ends it, refused or not, unless others still need it.
         guard begin.role == .responder else { return self.reject(id, .unknownRole, begin) }
         guard !self.isEnding else { return self.reject(id, .overloaded, begin) }
-        guard self.requests.count < self.maximumRequests else {
-            return self.reject(id, self.maximumRequests == 1 ? .cannotMultiplex : .overloaded, begin)
+        guard self.requests.count < self.limits.maximumRequests else {
+            return self.reject(id, self.limits.maximumRequests == 1 ? .cannotMultiplex : .overloaded, begin)
         }
-        guard self.gauge.acquire() else { return self.reject(id, .overloaded, begin) }
+        guard self.limits.gauge.acquire() else { return self.reject(id, .overloaded, begin) }
         self.parametersPending += 1
         self.requests[id] = Request(
-            phase: .parameters(nil, since: now()), keepsConnection: begin.keepsConnection, payload: nil)
+            phase: .parameters(GatheredParameters(since: now())), payload: nil, keepsConnection: begin.keepsConnection)
         return .ignore
     }
 
@@ -167,33 +163,21 @@ struct ConnectionStateMachine<Payload> {
     }
 
     private mutating func parameters(_ id: UInt16, _ content: ByteBuffer) -> Action {
-        guard let known = self.requests[id] else { return .ignore }
-        guard case .parameters = known.phase else {
+        guard var request = self.requests[id] else { return .ignore }
+        guard case .parameters(let gathered) = request.phase else {
             return self.refuse(id, "PARAMS came after the end of the parameters.")
         }
-        // Out of the table while it grows, so that the buffer has one owner and grows in place.
-        guard var request = self.requests.remove(id), case .parameters(var gathered, let since) = request.phase
-        else { return .ignore }
-        request.phase = .body
         if content.readableBytes == 0 {
+            request.phase = .body
             self.requests[id] = request
             self.parametersPending -= 1
             self.hasServed = true
-            return .head(id, gathered ?? ByteBuffer())
+            return .head(id, gathered.bytes)
         }
-        if (gathered?.readableBytes ?? 0) + content.readableBytes > self.maximumParameterBytes {
-            request.phase = .parameters(nil, since: since)
-            self.requests[id] = request
-            return self.refuse(id, .tooLarge("maximumParameterBytes", self.maximumParameterBytes))
+        if gathered.bytes.readableBytes + content.readableBytes > self.limits.maximumParameterBytes {
+            return self.refuse(id, .tooLarge("maximumParameterBytes", self.limits.maximumParameterBytes))
         }
-        if gathered == nil {
-            gathered = content
-        } else {
-            gathered?.writeImmutableBuffer(content)
-        }
-        request.phase = .parameters(gathered, since: since)
-        gathered = nil
-        self.requests[id] = request
+        gathered.append(content)
         return .ignore
     }
 
@@ -231,7 +215,7 @@ struct ConnectionStateMachine<Payload> {
 
     private mutating func remove(_ id: UInt16) -> Request? {
         guard let request = self.requests.remove(id) else { return nil }
-        self.gauge.release()
+        self.limits.gauge.release()
         if !request.keepsConnection || !self.mayKeep { self.isEnding = true }
         switch request.phase {
         case .parameters:

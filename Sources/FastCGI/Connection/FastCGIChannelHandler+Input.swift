@@ -21,27 +21,20 @@ extension FastCGIChannelHandler {
 
     /// Tells the requests that received something, then flushes once.
     func readCompleted() {
-        if let request = self.touched {
-            self.touched = nil
+        if let request = self.machine.onlyPayload {
             request.readCompleted()
+        } else {
+            for request in self.machine.payloads { request.readCompleted() }
         }
-        var index = 0
-        while index < self.alsoTouched.count {
-            self.alsoTouched[index].readCompleted()
-            index += 1
-        }
-        if index > 0 { self.alsoTouched = [] }
         self.isInRead = false
         self.flushIfNeeded()
     }
 
     private func received(_ header: RecordHeader, _ content: ByteBuffer) {
-        switch self.machine.received(header, content, now: { self.context?.eventLoop.now ?? .now() }) {
+        switch self.machine.received(header, content, now: { self.loop.eventLoop.now }) {
         case .body(let request, let content):
-            self.touch(request)
             request.received(content)
         case .endOfBody(let request):
-            self.touch(request)
             request.receivedEnd()
         case .ignore:
             break
@@ -68,12 +61,6 @@ extension FastCGIChannelHandler {
         }
     }
 
-    private func touch(_ request: FastCGIRequest) {
-        guard !request.isTouched else { return }
-        request.isTouched = true
-        if self.touched == nil { self.touched = request } else { self.alsoTouched.append(request) }
-    }
-
     /// Makes the head and asks the application for its handler.
     private func open(_ id: UInt16, _ buffer: ByteBuffer) {
         let configuration = self.server.configuration
@@ -86,11 +73,10 @@ extension FastCGIChannelHandler {
             _ = self.machine.finish(id)
             return self.refuse(id, nil, error)
         }
-        guard let context = self.context else { return }
-        let request = FastCGIRequest(id: id, channelHandler: self, eventLoop: context.eventLoop)
+        let request = FastCGIRequest(id: id, channelHandler: self)
         let handler = self.server.makeHandler(request, head, parameters)
         self.machine.attach(request, to: id)
-        request.install(handler)
+        if let handler { request.handler = handler }
     }
 
     private static func parameters(

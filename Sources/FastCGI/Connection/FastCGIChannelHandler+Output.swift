@@ -40,10 +40,10 @@ extension FastCGIChannelHandler {
 
     private func writeRecord(_ type: RecordType, id: UInt16, _ content: ByteBuffer, _ context: ChannelHandlerContext) {
         // Takes fresh storage only while an earlier header still waits in the channel.
-        self.recordHeader.clear()
+        self.loop.recordHeader.clear()
         RecordHeader(type: type, requestID: id, contentLength: UInt16(truncatingIfNeeded: content.readableBytes))
-            .write(into: &self.recordHeader)
-        context.write(self.wrapOutboundOut(self.recordHeader), promise: nil)
+            .write(into: &self.loop.recordHeader)
+        context.write(self.wrapOutboundOut(self.loop.recordHeader), promise: nil)
         context.write(self.wrapOutboundOut(content), promise: nil)
     }
 

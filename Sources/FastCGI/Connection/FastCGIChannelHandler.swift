@@ -19,10 +19,14 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
         case closed
     }
 
-    let server: ServerContext
-    private let registry: ConnectionRegistry?
+    let loop: ConnectionLoop
+    var server: ServerContext { self.loop.server }
     var context: ChannelHandlerContext?
+    private var headTimer: HeadTimer?
+    var machine: ConnectionStateMachine<FastCGIRequest>
     // Small ones stand together: alone, each takes a word.
+    /// Requests that are paused and have filled what may be held for them.
+    var fullRequests: UInt16 = 0
     var phase = Phase.open
     private var isCounted = false
     /// What the channel said last, which it says with every change.
@@ -36,24 +40,14 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
     var hasWrittenReplies = false
     private var awaitsWritability = false
     private var hasPendingRead = false
-    /// Requests that are paused and have filled what may be held for them.
-    var fullRequests = 0
+    /// Where the registry has this connection.
+    private var place: UInt32 = 0
 
     var decoder = RecordDecoder()
-    var machine: ConnectionStateMachine<FastCGIRequest>
-    /// The requests that received parts in the current read: one nearly always, for which no list is made.
-    var touched: FastCGIRequest?
-    var alsoTouched: [FastCGIRequest] = []
-    /// The header of a STDOUT record; its storage is used again once it has been written to the socket.
-    var recordHeader = ByteBuffer()
-    private var headTimer: Scheduled<Void>?
 
-    init(server: ServerContext, registry: ConnectionRegistry?) {
-        self.server = server
-        self.registry = registry
-        self.machine = ConnectionStateMachine(
-            maximumParameterBytes: server.configuration.maximumParameterBytes,
-            maximumRequests: server.configuration.maximumRequestsPerConnection, gauge: server.openRequests)
+    init(_ loop: ConnectionLoop) {
+        self.loop = loop
+        self.machine = ConnectionStateMachine(limits: loop.server.requestLimits)
     }
 
     // MARK: Channel events
@@ -166,7 +160,7 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
             return context.close(promise: nil)
         }
         self.isCounted = true
-        self.registry?.add(context.channel)
+        if let registry = self.loop.registry { self.place = registry.add(context.channel) }
         self.updateHeadTimer()
     }
 
@@ -177,17 +171,22 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
         if self.isCounted {
             self.isCounted = false
             self.server.openConnections.release()
-            if let channel = self.context?.channel { self.registry?.remove(channel) }
+            self.loop.registry?.remove(self.place)
         }
         self.headTimer?.cancel()
         self.headTimer = nil
         self.decoder = RecordDecoder()
-        self.touched = nil
-        self.alsoTouched = []
         for request in self.machine.connectionClosed() { request.ended(reason) }
     }
 
     // MARK: The time for a head
+
+    /// In an object, for most connections are past that time.
+    private final class HeadTimer {
+        private let scheduled: Scheduled<Void>
+        init(_ scheduled: Scheduled<Void>) { self.scheduled = scheduled }
+        func cancel() { self.scheduled.cancel() }
+    }
 
     /// Whether the peer owes us the rest of a head.
     private var awaitsHead: Bool {
@@ -207,7 +206,8 @@ final class FastCGIChannelHandler: ChannelDuplexHandler {
 
     private func scheduleHeadTimer(in time: TimeAmount) {
         // It is cancelled when the connection closes; a weak reference would cost memory for as long as that is open.
-        self.headTimer = self.context?.eventLoop.assumeIsolated().scheduleTask(in: time) { self.headTimerFired() }
+        self.headTimer = HeadTimer(
+            self.loop.eventLoop.assumeIsolated().scheduleTask(in: time) { self.headTimerFired() })
     }
 
     private func headTimerFired() {

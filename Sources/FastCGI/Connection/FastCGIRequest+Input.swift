@@ -4,26 +4,24 @@ extension FastCGIRequest {
     /// What is held of a request's body while the application does not want it.
     ///
     /// Held bytes are copied together: a slice would keep the whole read buffer it lies in.
-    struct Input {
+    final class Input {
         private(set) var isPaused = false
-        private var isFull = false
+        private(set) var isFull = false
         private var holdsEnd = false
         /// Between resuming and the delivery of what was held, too, nothing may overtake it.
         private var awaitsDelivery = false
         private var held: ByteBuffer?
 
-        static var flowing: Input { Input() }
-
         var mustHold: Bool { self.isPaused || self.awaitsDelivery }
 
         var heldBytes: Int { self.held?.readableBytes ?? 0 }
 
-        mutating func pause() {
+        func pause() {
             self.isPaused = true
         }
 
         /// True when there is something to deliver, and no delivery on its way.
-        mutating func resume() -> Bool {
+        func resume() -> Bool {
             self.isPaused = false
             guard !self.awaitsDelivery, self.held != nil || self.holdsEnd else { return false }
             self.awaitsDelivery = true
@@ -31,7 +29,7 @@ extension FastCGIRequest {
         }
 
         /// Keeps `body` where it must be kept; false when it is to be delivered.
-        mutating func hold(_ body: ByteBuffer) -> Bool {
+        func hold(_ body: ByteBuffer) -> Bool {
             guard self.mustHold else { return false }
             var gathered = self.held ?? ByteBuffer()
             self.held = nil
@@ -40,28 +38,27 @@ extension FastCGIRequest {
             return true
         }
 
-        mutating func holdEnd() {
+        func holdEnd() {
             self.holdsEnd = true
         }
 
-        mutating func takeHeld() -> (body: ByteBuffer?, isEnded: Bool) {
+        func takeHeld() -> (body: ByteBuffer?, isEnded: Bool) {
             let taken = (self.held, self.holdsEnd)
             self.discard()
             return taken
         }
 
-        mutating func discard() {
+        func discard() {
             self.held = nil
             self.holdsEnd = false
             self.awaitsDelivery = false
         }
 
-        /// One when the limit has just been reached, minus one when there is room again, else zero.
-        mutating func updateFullness(limit: Int) -> Int {
+        /// Whether the limit has just been reached, or there is room again: ``isFull`` has changed.
+        func updateFullness(limit: Int) -> Bool {
             let isFull = self.heldBytes > 0 && self.heldBytes >= limit
-            guard isFull != self.isFull else { return 0 }
-            self.isFull = isFull
-            return isFull ? 1 : -1
+            defer { self.isFull = isFull }
+            return isFull != self.isFull
         }
     }
 }

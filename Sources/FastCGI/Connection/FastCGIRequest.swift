@@ -10,32 +10,41 @@ public import NIOHTTPTypes
 /// connection have had their turn. After the end of the request every call does nothing.
 public final class FastCGIRequest {
     /// The event loop of the connection.
-    public let eventLoop: any EventLoop
+    public var eventLoop: any EventLoop { self.channelHandler.loop.eventLoop }
 
     /// Bytes that `writeReserved(_:)` wants before a body.
     public static let headroom: Int = 8
+    package var headroom: Int { Self.headroom }
 
     private enum Response {
         case head, body, ended
     }
 
-    let id: UInt16
     private let channelHandler: FastCGIChannelHandler
-    private var handler: (any FastCGIRequestHandler)?
+    /// Whoever hears of the request: what the factory returned, or whom it, or a handler before, named here.
+    ///
+    /// Nil once the request is over, of which the last one has heard.
+    public var handler: (any FastCGIRequestHandler)? {
+        didSet {
+            guard self.response == .ended, let handler = self.handler else { return }
+            self.handler = nil
+            if let reason = self.earlyEnd.take() { handler.closed(reason) }
+        }
+    }
+    /// What holds the body back, where it ever was held back.
+    private var input: Input?
+    let id: UInt16
+    // Small ones stand together: alone, each takes a word.
     private var response = Response.head
-    /// The reason of an end that came before the factory had returned the handler.
+    /// The reason of an end that came before there was a handler.
     private var earlyEnd: FastCGICloseReason?
-    /// Received something in the current read.
-    var isTouched = false
     /// The handler got a part in the current read, and is to hear of the read's end.
     private var hasReceived = false
     private var hasWrittenErrors = false
-    private var input = Input.flowing
 
-    init(id: UInt16, channelHandler: FastCGIChannelHandler, eventLoop: any EventLoop) {
+    init(id: UInt16, channelHandler: FastCGIChannelHandler) {
         self.id = id
         self.channelHandler = channelHandler
-        self.eventLoop = eventLoop
     }
 
     // MARK: Response
@@ -183,55 +192,54 @@ public final class FastCGIRequest {
     /// is not read, which holds up the other requests it carries. On resuming, what was held is delivered as one part
     /// in a later turn of the event loop.
     public var isReadingPaused: Bool {
-        get { self.input.isPaused }
+        get { self.input?.isPaused ?? false }
         set {
             self.eventLoop.assertInEventLoop()
-            guard newValue != self.input.isPaused, self.response != .ended else { return }
+            guard newValue != self.isReadingPaused, self.response != .ended else { return }
             if newValue {
-                self.input.pause()
-            } else if self.input.resume() {
+                let input = self.input ?? Input()
+                self.input = input
+                input.pause()
+            } else if self.input?.resume() ?? false {
                 self.eventLoop.assumeIsolated().execute { self.deliverHeld() }
             }
         }
     }
 
     /// Bytes of the body held because reading is paused.
-    public var heldBytes: Int { self.input.heldBytes }
+    public var heldBytes: Int { self.input?.heldBytes ?? 0 }
 
     private func deliverHeld() {
-        guard self.response != .ended, !self.input.isPaused else { return }
-        let held = self.input.takeHeld()
+        guard self.response != .ended, let input = self.input, !input.isPaused else { return }
+        let held = input.takeHeld()
         self.noteFullness()
         if let body = held.body { self.handler?.received(.body(body)) }
         if held.isEnded {
             // The body part may have paused again: then the end waits, too.
-            if self.input.isPaused { self.input.holdEnd() } else { self.handler?.received(.end(nil)) }
+            if input.isPaused { input.holdEnd() } else { self.handler?.received(.end(nil)) }
         }
         self.handler?.readCompleted()
     }
 
     /// Tells the connection when this request begins or ceases to stand in the way of reading.
     private func noteFullness() {
+        guard let input = self.input else { return }
         let limit = self.channelHandler.server.configuration.pausedInputBytes
-        let change = self.input.updateFullness(limit: self.response == .ended ? .max : limit)
-        self.channelHandler.fullRequests += change
-        if change < 0 { self.channelHandler.resumeReading() }
+        guard input.updateFullness(limit: self.response == .ended ? .max : limit) else { return }
+        if input.isFull {
+            self.channelHandler.fullRequests += 1
+        } else {
+            self.channelHandler.fullRequests -= 1
+            self.channelHandler.resumeReading()
+        }
     }
 
     // MARK: From the connection
 
     var hasSentHead: Bool { self.response == .body }
 
-    func install(_ handler: any FastCGIRequestHandler) {
-        if let reason = self.earlyEnd {
-            handler.closed(reason)
-        } else {
-            self.handler = handler
-        }
-    }
-
     func received(_ body: ByteBuffer) {
-        if self.input.hold(body) {
+        if let input = self.input, input.hold(body) {
             self.noteFullness()
         } else {
             self.hasReceived = true
@@ -240,8 +248,8 @@ public final class FastCGIRequest {
     }
 
     func receivedEnd() {
-        if self.input.mustHold {
-            self.input.holdEnd()
+        if let input = self.input, input.mustHold {
+            input.holdEnd()
         } else {
             self.hasReceived = true
             self.handler?.received(.end(nil))
@@ -249,7 +257,6 @@ public final class FastCGIRequest {
     }
 
     func readCompleted() {
-        self.isTouched = false
         guard self.hasReceived else { return }
         self.hasReceived = false
         self.handler?.readCompleted()
@@ -263,7 +270,7 @@ public final class FastCGIRequest {
     func ended(_ reason: FastCGICloseReason) {
         guard self.response != .ended else { return }
         self.response = .ended
-        self.input.discard()
+        self.input?.discard()
         self.noteFullness()
         guard let handler = self.handler else {
             self.earlyEnd = reason

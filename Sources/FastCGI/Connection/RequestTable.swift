@@ -1,59 +1,70 @@
 /// The open requests of a connection by id.
 ///
-/// Web servers open one request a connection, so the first lies in place and the dictionary, unused, takes no memory.
-struct RequestTable<Value> {
-    private var first: (id: UInt16, value: Value)?
-    private var others: [UInt16: Value] = [:]
+/// Web servers open one request a connection, so one lies in place, and a dictionary is made for more.
+enum RequestTable<Value> {
+    case one(UInt16, Value)
+    case many([UInt16: Value])
 
-    var count: Int { (self.first == nil ? 0 : 1) + self.others.count }
+    init() { self = .many([:]) }
 
-    var isEmpty: Bool { self.first == nil && self.others.isEmpty }
+    var count: Int {
+        switch self {
+        case .one: 1
+        case .many(let values): values.count
+        }
+    }
+
+    var isEmpty: Bool { self.count == 0 }
 
     /// The value of `id`; setting nil removes it.
     subscript(id: UInt16) -> Value? {
         get {
-            if let first = self.first, first.id == id { return first.value }
-            return self.others.isEmpty ? nil : self.others[id]
+            switch self {
+            case .one(let only, let value): only == id ? value : nil
+            case .many(let values): values.isEmpty ? nil : values[id]
+            }
         }
         set {
-            if let first = self.first, first.id == id {
-                self.first = newValue.map { (id, $0) }
-            } else if let newValue, self.first == nil, self.others[id] == nil {
-                self.first = (id, newValue)
-            } else {
-                self.others[id] = newValue
+            switch self {
+            case .one(id, _):
+                self = newValue.map { .one(id, $0) } ?? .many([:])
+            case .many(let values) where values.isEmpty:
+                if let newValue { self = .one(id, newValue) }
+            case .one(let other, let value):
+                if let newValue { self = .many([other: value, id: newValue]) }
+            case .many(var values):
+                // So that the dictionary has one owner and changes in place.
+                self = .many([:])
+                values[id] = newValue
+                self = .many(values)
             }
         }
     }
 
     /// Removes and returns the value of `id`, leaving no reference behind.
     mutating func remove(_ id: UInt16) -> Value? {
-        if let first = self.first, first.id == id {
-            self.first = nil
-            return first.value
-        }
-        return self.others.isEmpty ? nil : self.others.removeValue(forKey: id)
+        let value = self[id]
+        if value != nil { self[id] = nil }
+        return value
     }
 
     /// Empties the table.
     mutating func removeAll() -> [Value] {
         let values = self.values
-        self.first = nil
-        self.others = [:]
+        self = .many([:])
         return values
     }
 
     /// All values, in no order.
     var values: [Value] {
-        var values: [Value] = []
-        values.reserveCapacity(self.count)
-        if let first = self.first { values.append(first.value) }
-        values.append(contentsOf: self.others.values)
-        return values
+        switch self {
+        case .one(_, let value): [value]
+        case .many(let values): Array(values.values)
+        }
     }
 
     /// The value that lies in place, where there is no other: saves the callers an array.
     var only: Value? {
-        self.others.isEmpty ? self.first?.value : nil
+        if case .one(_, let value) = self { value } else { nil }
     }
 }

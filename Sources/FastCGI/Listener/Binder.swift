@@ -38,7 +38,7 @@ struct Binder {
 
     private var bootstrap: ServerBootstrap {
         let server = self.server
-        let registry = self.registry
+        let loops = ConnectionLoops(server: server.shared, registry: self.registry)
         let configuration = server.configuration
         let readBytes = max(512, configuration.readBufferBytes)
         let high = max(1, configuration.writeHighWaterMark)
@@ -49,6 +49,6 @@ struct Binder {
             // A channel keeps as many buffers as it reads at a time.
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: low, high: high))
-            .childChannelInitializer { channel in server.configure(channel, registry: registry) }
+            .childChannelInitializer { channel in server.configure(channel, loops: loops) }
     }
 }

@@ -18,7 +18,7 @@ struct RecordDecoder {
 
     /// The beginning of a record whose rest has not come.
     private var partial: ByteBuffer?
-    private var paddingToSkip = 0
+    private var paddingToSkip: UInt8 = 0
 
     /// Whether a record has begun and not ended.
     var isWithinRecord: Bool {
@@ -33,8 +33,8 @@ struct RecordDecoder {
     /// Takes the next record off the front of `buffer`; to be called until it says `needsMore`.
     mutating func next(from buffer: inout ByteBuffer) -> Result {
         if self.paddingToSkip > 0 {
-            let skipped = min(self.paddingToSkip, buffer.readableBytes)
-            buffer.moveReaderIndex(forwardBy: skipped)
+            let skipped = UInt8(min(Int(self.paddingToSkip), buffer.readableBytes))
+            buffer.moveReaderIndex(forwardBy: Int(skipped))
             self.paddingToSkip -= skipped
         }
         if buffer.readableBytes == 0 { return .needsMore }
@@ -88,10 +88,9 @@ struct RecordDecoder {
     }
 
     private mutating func skipPadding(of header: RecordHeader, in buffer: inout ByteBuffer) {
-        let padding = Int(header.paddingLength)
-        let present = min(padding, buffer.readableBytes)
+        let present = min(Int(header.paddingLength), buffer.readableBytes)
         buffer.moveReaderIndex(forwardBy: present)
-        self.paddingToSkip = padding - present
+        self.paddingToSkip = header.paddingLength - UInt8(present)
     }
 
     /// Copies what is left of the read into a buffer that will hold `length` bytes.

@@ -5,8 +5,8 @@ struct Fifo<Element> {
     /// Their number is a power of two, or there are none.
     private var places: [Element?] = []
     /// Where the oldest lies.
-    private var head = 0
-    private(set) var count = 0
+    @FourBytes private var head = 0
+    @FourBytes private(set) var count = 0
 
     /// Most sessions hand over one message at a time.
     private static var leastPlaces: Int { 1 }

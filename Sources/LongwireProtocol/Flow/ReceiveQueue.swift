@@ -17,7 +17,6 @@ package struct ReceiveQueue {
     }
 
     private let window: UInt64
-    private let messageLimit: Int
     /// Everything up to this number arrived.
     package private(set) var received: UInt64 = 0
     /// The cost of everything that arrived in order.
@@ -28,9 +27,9 @@ package struct ReceiveQueue {
     private var keptCost: UInt64 = 0
     private var ready = Fifo<Item>()
     /// How many of them are fragments.
-    private var fragments = 0
+    @FourBytes private var fragments = 0
     /// The items at the end of ``ready`` whose payloads are slices of what was read just now.
-    private var borrowed = 0
+    @FourBytes private var borrowed = 0
     @Seldom private var assembling: ByteBuffer?
     /// The other side's CLOSE, once it and all before it arrived.
     @Seldom private(set) var close: (code: CloseCode, reason: String)? { didSet { isClosed = close != nil } }
@@ -38,10 +37,13 @@ package struct ReceiveQueue {
     private(set) var isClosed = false
     /// Whether what comes is dropped at once: the application has ended.
     private var isDiscarding = false
+    /// In four bytes: no buffer holds more.
+    private let greatestMessage: UInt32
+    private var messageLimit: Int { Int(greatestMessage) }
 
     init(window: Int, messageLimit: Int) {
         self.window = UInt64(max(window, 0))
-        self.messageLimit = messageLimit
+        greatestMessage = UInt32(clamping: messageLimit)
     }
 
     /// The credit granted, counted from the start of the session.

@@ -7,9 +7,9 @@ struct RoundTrip {
     @OneWord private var least: TimeAmount?
     /// The greatest of the last few rates, in bytes of credit a second: of those since the last four, and of these.
     private var rates: (latest: UInt64, before: UInt64) = (0, 0)
-    private var rateCount = 0
     /// What went out and is not covered; of number 0 where nothing is.
     private var sample = (number: UInt64(0), sentAt: NIODeadline.distantPast, costCovered: UInt64(0))
+    private var rateCount: UInt8 = 0
 
     /// The acknowledged rate, in bytes of credit a second.
     var rate: UInt64 { max(rates.latest, rates.before) }

@@ -45,8 +45,8 @@ package struct SendQueue {
     var checksum: Bool
     /// Whether a message may be taken now, room permitting; asked for with every message.
     private var isTaking = true
+    @FourBytes private var previousSegmentBytes = 0
     private var segments: [Segment] = []
-    private var previousSegmentBytes = 0
     /// The memory of a segment that was covered, for the next one.
     private var spare = ByteBuffer()
     package private(set) var nextNumber: UInt64 = 1
@@ -60,8 +60,8 @@ package struct SendQueue {
     private(set) var costCovered: UInt64 = 0
     /// The first number of the tail: it and all after it go next, in order.
     private(set) var cursor: UInt64 = 1
-    private var cursorSegment = 0
-    private var cursorIndex = 0
+    @FourBytes private var cursorSegment = 0
+    @FourBytes private var cursorIndex = 0
     private(set) var costCursor: UInt64 = 0
     /// Numbers below the cursor that go again, lowest first (finite transactions).
     private var unsent: [ClosedRange<UInt64>] = []

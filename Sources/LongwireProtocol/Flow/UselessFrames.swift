@@ -5,22 +5,18 @@ struct UselessFrames {
     static let perSecond: Int64 = 100
     static let atOnce: Int64 = 1_000
 
-    /// What may still come, in nanoseconds of the rate, at ``at``.
-    private var credit: Int64 = atOnce * cost
-    @OneWord private var at: NIODeadline?
+    /// When as many may come at once again as ever.
+    private var recoveredAt = NIODeadline.distantPast
 
-    private static let cost: Int64 = 1_000_000_000 / perSecond
+    private static let cost = TimeAmount.nanoseconds(1_000_000_000 / perSecond)
 
     /// Counts one.
     ///
     /// - Returns: whether it was not one too many.
     mutating func take(now: NIODeadline) -> Bool {
-        let passed = at.map { max((now - $0).nanoseconds, 0) } ?? 0
-        at = now
-        let (sum, isOver) = credit.addingReportingOverflow(passed)
-        credit = min(isOver ? .max : sum, Self.atOnce * Self.cost)
-        guard credit >= Self.cost else { return false }
-        credit -= Self.cost
+        let next = max(recoveredAt, now) + Self.cost
+        guard next - now <= Self.cost * Int(Self.atOnce) else { return false }
+        recoveredAt = next
         return true
     }
 }

@@ -7,10 +7,10 @@ package import NIOCore
 /// types are dropped as they arrive.
 package struct FrameDecoder {
     /// The start of a frame whose end has not been read.
-    private var partial = ByteBuffer()
+    @Seldom private var partial: ByteBuffer?
     private var current = ByteBuffer()
     /// What is left of a frame that nobody wants.
-    private var skipping = 0
+    @FourBytes private var skipping = 0
     /// PAD and unknown frames so far.
     package private(set) var skippedFrames: UInt32 = 0
     /// Whether frames end with a CRC-32C (rule 13).
@@ -19,7 +19,7 @@ package struct FrameDecoder {
     package init(checksum: Bool = false) { self.checksum = checksum }
 
     /// Whether the bytes so far end in the middle of a frame.
-    package var isInsideFrame: Bool { partial.readableBytes > 0 || current.readableBytes > 0 || skipping > 0 }
+    package var isInsideFrame: Bool { partial != nil || current.readableBytes > 0 || skipping > 0 }
 
     /// Takes what was read; ``next()`` must have returned nil since the last time.
     package mutating func append(_ bytes: ByteBuffer) {
@@ -39,7 +39,7 @@ package struct FrameDecoder {
                 skipping -= dropped
                 if skipping > 0 { return nil }
             }
-            if partial.readableBytes > 0 {
+            if partial != nil {
                 switch try completePartial() {
                 case .frame(let frame): return frame
                 case .skipped: continue
@@ -74,7 +74,7 @@ package struct FrameDecoder {
     ///
     /// One look, and its payload is the one slice that is made. Everything else, also what is wrong, is for ``next()``.
     package mutating func nextMessage() -> MessageFrame? {
-        guard skipping == 0, !checksum, partial.readableBytes == 0, current.readableBytes > 0,
+        guard skipping == 0, !checksum, partial == nil, current.readableBytes > 0,
             let head = current.withUnsafeReadableBytes({ MessageHead(reading: $0) }),
             head.payload <= FrameLimits.payload,
             let payload = current.getSlice(at: current.readerIndex + head.size, length: head.payload)
@@ -105,9 +105,9 @@ package struct FrameDecoder {
 
     /// Takes out what was given and not cut into frames yet.
     package mutating func takeRest() -> ByteBuffer {
-        var rest = partial
+        var rest = partial ?? ByteBuffer()
         if rest.readableBytes == 0 { rest = current } else { rest.writeImmutableBuffer(current) }
-        partial = ByteBuffer()
+        partial = nil
         current = ByteBuffer()
         return rest
     }
@@ -115,13 +115,13 @@ package struct FrameDecoder {
     /// Lets go of the buffer that was read, so that an unfinished frame does not pin it.
     package mutating func readCompleted() {
         if current.readableBytes == 0 { current = ByteBuffer() }
-        if partial.readableBytes == 0 { partial = ByteBuffer() }
     }
 
     /// Copies what is left into a buffer of its own.
     private mutating func keepPartial() {
-        partial = ByteBuffer()
-        partial.writeBuffer(&current)
+        var start = ByteBuffer()
+        start.writeBuffer(&current)
+        partial = start
         current = ByteBuffer()
     }
 
@@ -131,6 +131,9 @@ package struct FrameDecoder {
 
     /// Adds to the unfinished frame just what it lacks.
     private mutating func completePartial() throws(FrameError) -> PartialResult {
+        guard var partial else { return .needsMore }
+        // So that it has one owner and grows in place.
+        self.partial = nil
         while true {
             var missing = 1
             if let header = partial.withUnsafeReadableBytes({ FrameHeader(reading: $0) }) {
@@ -138,18 +141,18 @@ package struct FrameDecoder {
                 if header.isSkipped {
                     skipping = length - (partial.readableBytes - header.size)
                     skippedFrames &+= 1
-                    partial = ByteBuffer()
                     return .skipped
                 }
                 missing = header.size + length - partial.readableBytes
                 if missing == 0 {
-                    var whole = partial
-                    partial = ByteBuffer()
-                    whole.moveReaderIndex(forwardBy: header.size)
-                    return .frame(try FrameParser.parse(type: header.type, value: whole, checksum: checksum))
+                    partial.moveReaderIndex(forwardBy: header.size)
+                    return .frame(try FrameParser.parse(type: header.type, value: partial, checksum: checksum))
                 }
             }
-            guard current.readableBytes > 0 else { return .needsMore }
+            guard current.readableBytes > 0 else {
+                self.partial = partial
+                return .needsMore
+            }
             let taken = min(missing, current.readableBytes)
             partial.reserveCapacity(minimumWritableBytes: missing)
             current.withUnsafeReadableBytes { _ = partial.writeBytes($0.prefix(taken)) }

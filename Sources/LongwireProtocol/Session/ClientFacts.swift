@@ -5,6 +5,11 @@ final class ClientFacts {
     var target: String?
     var authorization: String?
     var hasOtherTransports = true
+    /// What the server says of its allowance, once it has.
+    var allowanceLimit: AllowanceLimit?
+    /// What the server says of the session's heartbeat and resume time, once it has.
+    @OneWord var heartbeat: TimeAmount?
+    @OneWord var resumeTime: TimeAmount?
     @OneWord var keepAlive: TimeAmount?
     var keptAliveAt: NIODeadline
     var lastIdle = (unanswered: TimeAmount.zero, outlived: TimeAmount.zero)
@@ -13,6 +18,10 @@ final class ClientFacts {
 }
 
 extension SessionMachine {
+    /// The session's heartbeat: the server's, once it is known.
+    package var heartbeat: TimeAmount { client?.heartbeat ?? configuration.heartbeat }
+    /// The session's resume time: the server's, once it is known.
+    package var resumeTime: TimeAmount { client?.resumeTime ?? configuration.resumeTime }
     /// Client: the path of the URL with its query, which a bare line's OPEN names.
     package var target: String? {
         get { client?.target }

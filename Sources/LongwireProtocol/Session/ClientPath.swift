@@ -6,6 +6,7 @@ final class ClientPath {
     var bodyLimit: UInt64 = 0
 
     // Watchdog (duplex).
+    var allowance: Allowance?
     var progressAt: NIODeadline
     var hasNudged = false
 
@@ -25,10 +26,34 @@ final class ClientPath {
     /// The attempt that a rotation asked for failed: it is asked for again then.
     @OneWord var rotationRetryAt: NIODeadline?
 
+    // Silence, both ways.
+    /// The longest one that the line outlived: something was heard after it.
+    private(set) var idleOutlived = TimeAmount.zero
+    /// The longest one since something was heard.
+    private(set) var idleUnanswered = TimeAmount.zero
+
     init(now: NIODeadline) { progressAt = now }
+
+    /// - Parameter heard: whether it was the other side that ended it.
+    func endSilence(of time: TimeAmount, heard: Bool) {
+        idleUnanswered = max(idleUnanswered, time)
+        guard heard else { return }
+        idleOutlived = max(idleOutlived, idleUnanswered)
+        idleUnanswered = .zero
+    }
 }
 
 extension Path {
+    /// What may be on its way to the server, where that is bounded (duplex).
+    var allowance: Allowance? {
+        get { client?.allowance }
+        set { client?.allowance = newValue }
+    }
+    /// Client: the longest silence that nothing was heard after, and the longest that something was.
+    func silences(_ now: NIODeadline) -> (unanswered: TimeAmount, outlived: TimeAmount) {
+        let last = now - max(sentAt, heardAt)
+        return (max(client?.idleUnanswered ?? .zero, last), client?.idleOutlived ?? .zero)
+    }
     var bodyLimit: UInt64 {
         get { client?.bodyLimit ?? 0 }
         set { client?.bodyLimit = newValue }

@@ -8,6 +8,8 @@ final class Farewell {
     @OneWord var closeAskedAt: NIODeadline?
     var closeCode = CloseCode.done
     @OneWord var closeCoveredAt: NIODeadline?
+    /// When anything last moved in either direction.
+    var movedAt = NIODeadline.distantPast
     var owedGoing: CloseCode?
     var goingCode: CloseCode?
     var owedAbort: AbortFrame?
@@ -35,6 +37,11 @@ extension SessionMachine {
     var closeAskedAt: NIODeadline? {
         mutating get { farewell?.closeAskedAt }
         set { madeFarewell.closeAskedAt = newValue }
+    }
+    /// When anything last moved in either direction, once CLOSE was asked for.
+    var movedAt: NIODeadline {
+        mutating get { farewell?.movedAt ?? .distantPast }
+        set { farewell?.movedAt = newValue }
     }
     var closeCode: CloseCode {
         mutating get { farewell?.closeCode ?? .done }

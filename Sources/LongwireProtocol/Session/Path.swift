@@ -20,6 +20,7 @@ struct Path {
     var owesOpening = true
     /// The next ACK on this path goes at once: it is newly used, or says so.
     var owesAck = false
+    private(set) var owesPong = false
     /// Server: a plain GET has no uplink, so that silence says nothing.
     var hasUplinkHeartbeat = true
     /// The bytes of PAD behind OPENED, for a way that holds the start of a response back: what the client asks for.
@@ -33,10 +34,9 @@ struct Path {
     var heardAt: NIODeadline
     var sentAt: NIODeadline
     var acknowledgedAt: NIODeadline
-    @Seldom var owedPong: PingPayload?
+    @Seldom var owedPong: PingPayload? { didSet { owesPong = owedPong != nil } }
 
     // Bytes of this path's transaction.
-    var allowance: Allowance?
     /// Body bytes read from the other side.
     var bytesRead: UInt64 = 0
     /// Of these, the ones the other side was told of.
@@ -46,30 +46,23 @@ struct Path {
     let client: ClientPath?
     let finite: FinitePath?
 
-    // Silence, both ways.
-    /// The longest one that the line outlived: something was heard after it.
-    private(set) var idleOutlived = TimeAmount.zero
-    /// The longest one since something was heard.
-    private var idleUnanswered = TimeAmount.zero
-
     mutating func sent(_ now: NIODeadline) {
-        idleUnanswered = idle(now)
+        client?.endSilence(of: now - max(sentAt, heardAt), heard: false)
         sentAt = now
     }
 
     mutating func heard(_ now: NIODeadline) {
-        idleOutlived = max(idleOutlived, idle(now))
-        idleUnanswered = .zero
+        client?.endSilence(of: now - max(sentAt, heardAt), heard: true)
         heardAt = now
     }
-
-    /// The longest silence that nothing was heard after.
-    func idle(_ now: NIODeadline) -> TimeAmount { max(idleUnanswered, now - max(sentAt, heardAt)) }
 
     /// What a declared length leaves for control frames.
     var bodyLeft: Int { bodyLimit > 0 ? Int(clamping: bodyLimit - min(bytesWritten, bodyLimit)) : .max }
     /// What of it data may take: control frames still have room until the next path carries them.
     var bodyLeftForData: Int { bodyLimit > 0 ? max(bodyLeft - 16 * 1024, 0) : .max }
+
+    /// No path.
+    static var none: Path { Path(number: 0, transport: .duplex, phase: .retired, now: .distantPast) }
 
     init(number: UInt64, transport: TransportKind, phase: Phase, now: NIODeadline) {
         self.number = number

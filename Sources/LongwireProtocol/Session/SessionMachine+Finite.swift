@@ -37,7 +37,7 @@ extension SessionMachine {
         let path = paths[index]
         if let retryAt = path.flights.retryAt, retryAt > now { return false }
         let underWay = path.flights.underWay
-        let isSomethingDue = path.owesAck || acks.isDue(now) || path.owedPong != nil || owesPing
+        let isSomethingDue = path.owesAck || acks.isDue(now) || path.owesPong || owesPing
         switch path.transport {
         case .poll:
             guard path.phase == .used, path.isConfirmed else { return underWay == 0 }
@@ -59,12 +59,12 @@ extension SessionMachine {
     }
 
     /// Whether the next request would only say what was received: it may wait a moment for messages to go with.
-    package func isNextRequestBare(on path: UInt64, now: NIODeadline) -> Bool {
+    package mutating func isNextRequestBare(on path: UInt64, now: NIODeadline) -> Bool {
         guard role == .client, ending == nil, let index = index(of: path), paths[index].isConfirmed else {
             return false
         }
         let isDue = acks.isDue(now) || (acks.dueAt != nil && paths[index].transport == .poll)
-        return isDue && !outbox.hasUnsent && !paths[index].owesAck && paths[index].owedPong == nil && !owesPing
+        return isDue && !outbox.hasUnsent && !paths[index].owesAck && !paths[index].owesPong && !owesPing
     }
 
     /// Whether what has not gone yet makes a bundle.
@@ -177,7 +177,7 @@ extension SessionMachine {
     ///
     /// So it is with a little while nothing else is on its way down: it overtakes nothing. What follows on the GET may
     /// overtake it, for which clients are prepared (rule 3).
-    package func uplinkAnswerTakesData(on path: UInt64) -> Bool {
+    package mutating func uplinkAnswerTakesData(on path: UInt64) -> Bool {
         guard ending == nil, outbox.highestSent == outbox.covered, outbox.hasSendable else { return false }
         guard outbox.unsentBytes <= Self.uplinkAnswerBytes, let index = index(of: path) else { return false }
         return paths[index].phase == .used
@@ -212,7 +212,9 @@ extension SessionMachine {
         return oldest.since + hold(ofPathAt: index)
     }
 
-    private func hold(ofPathAt index: Int) -> TimeAmount { min(configuration.pollHold, paths[index].holdLimit) }
+    private mutating func hold(ofPathAt index: Int) -> TimeAmount {
+        min(configuration.pollHold, paths[index].holdLimit)
+    }
 
     // MARK: Both
 
@@ -220,7 +222,7 @@ extension SessionMachine {
     private mutating func appendBundle(
         on index: Int, to body: inout ByteBuffer, now: NIODeadline
     ) -> ClosedRange<UInt64>? {
-        if let pong = paths[index].owedPong {
+        if paths[index].owesPong, let pong = paths[index].owedPong {
             paths[index].owedPong = nil
             FrameEncoder.write(.pong(pong), checksum: checksum, to: &body)
         }

@@ -37,7 +37,7 @@ extension SessionMachine {
     /// The OPEN of a path or of one of its uplinks.
     func openFrame(path: borrowing Path, transport: TransportKind) -> OpenFrame {
         // The sole attempt is used as soon as it opens, and says so at once.
-        let isSole = usedIndex == nil && !paths.contains { $0.number != path.number }
+        let isSole = usedIndex == nil && paths.count == 1
         var parameters: [Parameter] = []
         if path.prelude > 0, transport != .uplink { parameters.append(Parameter("prelude", "\(path.prelude)")) }
         if wantsChecksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
@@ -79,7 +79,7 @@ extension SessionMachine {
             return end(
                 .lost, code: .noSuchSession, reason: "the server no longer has this session", isRemote: false)
         }
-        if paths[index].allowance != nil, !Allowance.holdsOneFrame(opened.allowance) {
+        if paths[index].client?.allowance != nil, !Allowance.holdsOneFrame(opened.allowance) {
             return closePath(at: index, .refused, now: now)
         }
         if instance != opened.instance {
@@ -94,12 +94,13 @@ extension SessionMachine {
         offers = opened.parameters
         instance = opened.instance
         // A server may not make its clients spin.
-        heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
+        client?.heartbeat = .milliseconds(Int64(clamping: min(max(opened.heartbeat, 10), 86_400_000)))
+        client?.resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
         acks.keepDistance(within: heartbeat)
-        resumeTime = .milliseconds(Int64(clamping: min(opened.resumeTime, 30 * 86_400_000)))
-        allowanceLimit = opened.allowance
+        var allowanceLimit = opened.allowance
         allowanceLimit.pieceWorth =
             opened.parameters.first { $0.key == Parameter.piece }.flatMap { UInt64($0.value) } ?? 0
+        client?.allowanceLimit = allowanceLimit
         paths[index].phase = .candidate
         paths[index].progressAt = now
         paths[index].greatestAge = smaller(configuration.greatestAge, opened.greatestAge)
@@ -229,7 +230,7 @@ extension SessionMachine {
 
     mutating func closePath(at index: Int, _ end: PathEnd, now: NIODeadline) {
         let wasUsed = paths[index].phase == .used
-        if wasUsed { lastIdle = (paths[index].idle(now), paths[index].idleOutlived) }
+        if wasUsed { lastIdle = paths[index].silences(now) }
         for flight in paths[index].flights.flights {
             if let range = flight.range { goesAgain(range) }
         }
@@ -241,7 +242,7 @@ extension SessionMachine {
         guard wasUsed else { return }
         suspend(now: now)
         // A rival that opened and waited takes over.
-        if role == .client, let next = paths.first(where: { $0.phase == .candidate && $0.number > using }) {
+        if role == .client, let next = paths.all.first(where: { $0.phase == .candidate && $0.number > using }) {
             use(path: next.number, now: now)
         }
     }

@@ -8,7 +8,7 @@ extension SessionMachine {
         paths[index].bytesRead += UInt64(count)
         guard role == .server, paths[index].transport == .duplex else { return }
         let unsaid = paths[index].bytesRead - paths[index].bytesReadSaid
-        if unsaid >= allowanceLimit.bytes / 4 { acks.urgent(now) } else { acks.soon(now) }
+        if unsaid >= urgentlyReadBytes { acks.urgent(now) } else { acks.soon(now) }
     }
 
     /// A whole message came on this path: the same as ``frameReceived(_:on:now:)``, of what nearly every frame is.
@@ -117,15 +117,15 @@ extension SessionMachine {
         return isGapStillAwaited(at: index)
     }
 
-    private func isGapStillAwaited(at index: Int) -> Bool {
-        guard let gap = paths[index].gap else { return false }
+    private mutating func isGapStillAwaited(at index: Int) -> Bool {
+        guard let gap = paths[index].finite?.gap else { return false }
         return paths[index].flights.isAnyAwaited(before: gap.before)
     }
 
     /// An uplink has come to its end: what is still missing on the downlink must be in another's answer.
     mutating func reviewGap(at index: Int, now: NIODeadline) {
-        guard let gap = paths[index].gap else { return }
-        guard inbox.hasGap, gap.received == inbox.received else { return paths[index].gap = nil }
+        guard let finite = paths[index].finite, let gap = finite.gap else { return }
+        guard inbox.hasGap, gap.received == inbox.received else { return finite.gap = nil }
         if !isGapStillAwaited(at: index) { closePath(at: index, .cut, now: now) }
     }
 
@@ -141,8 +141,8 @@ extension SessionMachine {
         guard acknowledged(received: ack.received, limit: ack.limit, now: now) else { return }
         if role == .server {
             use(path: ack.extra, now: now)
-        } else if let pathIndex = self.index(of: number), paths[pathIndex].allowance != nil {
-            guard let isNews = paths[pathIndex].allowance?.read(total: ack.extra) ?? nil else {
+        } else if let pathIndex = self.index(of: number), paths[pathIndex].client?.allowance != nil {
+            guard let isNews = paths[pathIndex].client?.allowance?.read(total: ack.extra) ?? nil else {
                 return abort(code: .protocolError, reason: "more bytes read than were written", now: now)
             }
             if isNews {

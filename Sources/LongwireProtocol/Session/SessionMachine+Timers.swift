@@ -19,7 +19,7 @@ extension SessionMachine {
     /// The time given by ``nextDeadline(now:)`` has come, or any other: what is due happens.
     package mutating func deadlineReached(now: NIODeadline) {
         guard ending == nil else { return }
-        for number in paths.map(\.number) {
+        for number in paths.all.map(\.number) {
             guard ending == nil, let index = index(of: number) else { continue }
             pathDeadlineReached(at: index, now: now)
         }
@@ -177,7 +177,7 @@ extension SessionMachine {
 
     /// Rule 8: half of the time to a nudge, the whole to giving up.
     private mutating func watchdogDeadline(ofPathAt index: Int) -> NIODeadline? {
-        guard let allowance = paths[index].allowance, allowance.unread > 0 else { return nil }
+        guard let allowance = paths[index].client?.allowance, allowance.unread > 0 else { return nil }
         let base = max(configuration.watchdog, (roundTrip.smoothed ?? .zero) * 8)
         let patience = base * (1 << min(watchdogFired, 8))
         return paths[index].progressAt + (paths[index].hasNudged ? patience : .nanoseconds(patience.nanoseconds / 2))

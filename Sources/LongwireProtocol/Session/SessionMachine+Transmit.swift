@@ -13,7 +13,7 @@ extension SessionMachine {
         guard let index = index(of: path), streams(pathAt: index) else { return nil }
         let before = control.readableBytes
         var room = Int.max
-        if let allowance = paths[index].allowance { room = allowance.controlBytes }
+        if let allowance = paths[index].client?.allowance { room = allowance.controlBytes }
         room = min(room, paths[index].bodyLeft)
         if role == .client, paths[index].owesOpening {
             // What has ended is not opened again.
@@ -47,7 +47,7 @@ extension SessionMachine {
 
     /// Whether this end streams on the path: a client's OPEN goes in the head of a `stream` path, and nothing else.
     @inline(__always)
-    private func streams(pathAt index: Int) -> Bool {
+    private mutating func streams(pathAt index: Int) -> Bool {
         switch paths[index].transport {
         case .poll, .uplink: false
         case .stream: role == .server || (paths[index].owesOpening && ending == nil)
@@ -61,7 +61,7 @@ extension SessionMachine {
     private mutating func nextData(on index: Int, maxBytes: Int, now: NIODeadline) -> ByteBuffer? {
         guard outbox.hasUnsent, maxBytes > 0 else { return nil }
         var maxBytes = min(maxBytes, paths[index].bodyLeftForData)
-        if let allowance = paths[index].allowance {
+        if let allowance = paths[index].client?.allowance {
             maxBytes = min(maxBytes, allowance.dataBytes == .max ? .max : allowance.dataBytes - Self.controlRoom)
         }
         guard maxBytes > 0 else { return nil }
@@ -73,7 +73,7 @@ extension SessionMachine {
     }
 
     private mutating func writeControl(on index: Int, rides: Bool, to control: inout ByteBuffer, now: NIODeadline) {
-        if let pong = paths[index].owedPong {
+        if paths[index].owesPong, let pong = paths[index].owedPong {
             paths[index].owedPong = nil
             FrameEncoder.write(.pong(pong), checksum: checksum, to: &control)
         }
@@ -126,20 +126,21 @@ extension SessionMachine {
         guard count > 0 else { return }
         paths[index].sent(now)
         paths[index].bytesWritten += UInt64(count)
-        if let allowance = paths[index].allowance {
+        if let allowance = paths[index].client?.allowance {
             if allowance.unread == 0 { paths[index].progressAt = now }
-            paths[index].allowance?.wrote(count)
+            paths[index].client?.allowance?.wrote(count)
         }
     }
 
     var openedFrame: OpenedFrame {
         var parameters = offers
         if checksum { parameters.append(Parameter(Parameter.checksum, Parameter.crc32c)) }
+        let allowanceLimit = allowanceLimit
         if allowanceLimit.pieceWorth > 0 {
             parameters.append(Parameter(Parameter.piece, String(allowanceLimit.pieceWorth)))
         }
         return OpenedFrame(
-            identifier: identifier, token: tellsToken ? token : nil, instance: instance ?? SessionInstance(rawValue: 0),
+            identifier: identifier, token: token, instance: instance ?? SessionInstance(rawValue: 0),
             received: inbox.received,
             limit: inbox.limit, allowance: allowanceLimit,
             heartbeat: UInt64(clamping: heartbeat.nanoseconds / 1_000_000),
@@ -147,10 +148,5 @@ extension SessionMachine {
             greatestAge: UInt64(clamping: configuration.greatestAge.nanoseconds / 1_000_000),
             greatestSize: UInt64(max(configuration.greatestSize, 0)),
             parameters: parameters)
-    }
-
-    /// Server: what this session's client may have unread on its duplex transactions.
-    package mutating func setAllowance(bytes: Int, pieces: Int) {
-        allowanceLimit = AllowanceLimit(granting: bytes, pieces: pieces)
     }
 }

@@ -22,64 +22,60 @@ package import NIOCore
 package struct SessionMachine: ~Copyable {
     package enum Role: Sendable { case client, server }
 
+    /// The session's mark; at a client from its first OPENED on.
+    package internal(set) var instance: SessionInstance?
     // Small ones stand together: alone, each takes a word.
     package let role: Role
     /// Whether frames end with a checksum; at a client its wish, until OPENED says more.
     package private(set) var checksum: Bool
     let wantsChecksum: Bool
-    /// Server: OPENED brings the token, which the client did not make.
-    let tellsToken: Bool
     var owesPing = false
     /// Whether the session is over.
     package private(set) var isEnded = false
     /// Whether ``nextEvent()`` returns something; asked for several times a turn.
     package private(set) var hasEvents = false
     var wasFull = false
+    var unreadableInputs: UInt8 = 0
+    /// How often in a row a path was given up for what was not covered.
+    @FourBytes var uncoveredFired = 0
+    @FourBytes var watchdogFired = 0
+    var pingCount: UInt32 = 0
     private let shared: SharedSessionConfiguration
     package var configuration: SessionConfiguration { _read { yield shared.configuration } }
     package let identifier: SessionIdentifier
-    package let token: SessionToken
-    /// The session's mark; at a client from its first OPENED on.
-    package internal(set) var instance: SessionInstance?
+    /// The session's secret; at a server only where OPENED brings it, as the client did not make it.
+    @Seldom package private(set) var token: SessionToken?
 
     package internal(set) var outbox: SendQueue
     package internal(set) var inbox: ReceiveQueue
     var acks: AckSchedule
     var roundTrip = RoundTrip()
-    var paths: [Path] = []
+    /// Server: what the client may have unread on a duplex transaction.
+    @FourBytes private var grantedPieces = 0
+    private var grantedBytes = 0
+    var paths = PathList()
     /// The path the client uses, 0 for none yet.
     package internal(set) var using: UInt64 = 0
     /// The highest path number seen.
     var highestPath: UInt64 = 0
-    /// The session's heartbeat and resume time: the server's, once they are known.
-    package internal(set) var heartbeat: TimeAmount
-    package internal(set) var resumeTime: TimeAmount
     /// The parameters of OPENED: what the server says beside the session's own.
     package var offers: [Parameter] = []
-    var allowanceLimit: AllowanceLimit
     let client: ClientFacts?
 
     /// Since when no path is used.
     @OneWord var suspendedAt: NIODeadline?
-    let startedAt: NIODeadline
+    package let startedAt: NIODeadline
     /// Since when a path is used.
     var attachedAt: NIODeadline
     /// Since when what could go waits for a bundle's worth.
     @OneWord var gatheringSince: NIODeadline?
     /// Since when what was sent on the used stream is not covered, and nothing of it was; nil while nothing is.
     @OneWord var uncoveredSince: NIODeadline?
-    var watchdogFired: Int32 = 0
-    /// How often in a row a path was given up for what was not covered.
-    var uncoveredFired: Int32 = 0
-    var unreadableInputs: Int32 = 0
-    var pingCount: UInt32 = 0
     var useless = UselessFrames()
     @Seldom var pingSentAt: (payload: PingPayload, path: UInt64, at: NIODeadline)?
     /// How long the answer to the last PING took; nil while it has not come.
     @OneWord package internal(set) var lastPing: TimeAmount?
 
-    /// When anything last moved in either direction, once CLOSE was asked for.
-    var movedAt: NIODeadline
     var farewell: Farewell?
     @Seldom package internal(set) var ending: SessionEnding? { didSet { isEnded = ending != nil } }
     var events: [SessionEvent] = [] { didSet { hasEvents = !events.isEmpty } }
@@ -105,36 +101,32 @@ package struct SessionMachine: ~Copyable {
         self.role = role
         self.shared = shared
         self.identifier = identifier
-        self.token = token
+        self.token = role == .client || tellsToken ? token : nil
         self.instance = instance
         self.checksum = checksum
         wantsChecksum = role == .client && checksum
-        self.tellsToken = tellsToken
         outbox = SendQueue(capacity: configuration.sendBuffer, limit: 0, checksum: checksum)
         inbox = ReceiveQueue(window: configuration.receiveWindow, messageLimit: configuration.messageLimit)
         acks = AckSchedule(
             delay: configuration.acknowledgeDelay, window: configuration.receiveWindow,
             keepsDistance: configuration.isRoomy, heartbeat: configuration.heartbeat)
-        heartbeat = configuration.heartbeat
-        resumeTime = configuration.resumeTime
-        allowanceLimit = AllowanceLimit(
-            granting: configuration.allowanceBytes, pieces: configuration.allowancePieces)
         startedAt = now
         attachedAt = now
-        movedAt = now
         client = role == .client ? ClientFacts(now: now) : nil
+        setAllowance(bytes: configuration.allowanceBytes, pieces: configuration.allowancePieces)
     }
 
     /// Whether a path carries the session now.
     package var isAttached: Bool { usedIndex != nil }
     /// Client: whether the server has accepted this path.
-    package func isOpened(_ path: UInt64) -> Bool { index(of: path).map { paths[$0].phase != .dialing } ?? false }
+    package func isOpened(_ path: UInt64) -> Bool { paths.all.contains { $0.number == path && $0.phase != .dialing } }
     /// Whether both sides have closed, know it of each other, and nothing more is to be said here about it.
     package var isAllSaid: Bool { outbox.isCloseCovered && inbox.close != nil && acks.dueAt == nil }
     /// The transport of the used path.
-    package var usedTransport: TransportKind? { usedIndex.map { paths[$0].transport } }
+    package var usedTransport: TransportKind? { usedPath?.transport }
     /// Client: whether the used path asked for a prelude.
-    package var usedAsksPrelude: Bool { usedIndex.map { paths[$0].prelude > 0 } ?? false }
+    package var usedAsksPrelude: Bool { usedPath.map { $0.prelude > 0 } ?? false }
+    private var usedPath: Path? { paths.all.first { $0.phase == .used } }
     /// Asks the other side for an answer on the used path; see ``lastPing``.
     package mutating func ping() {
         owesPing = true
@@ -145,8 +137,10 @@ package struct SessionMachine: ~Copyable {
     /// Whether this end has sent or received a numbered frame: from then on it must have just this session.
     var hasHistory: Bool { outbox.highestSent > 0 || inbox.received > 0 }
 
-    var usedIndex: Int? { paths.firstIndex { $0.phase == .used } }
-    func index(of path: UInt64) -> Int? { paths.firstIndex { $0.number == path } }
+    @inline(__always)
+    var usedIndex: Int? { paths.usedIndex }
+    @inline(__always)
+    func index(of path: UInt64) -> Int? { paths.index(of: path) }
 
     /// Client: the server's first OPENED says whether there are checksums; nothing numbered has gone or come.
     ///
@@ -158,6 +152,20 @@ package struct SessionMachine: ~Copyable {
         outbox.checksum = checksum
         return true
     }
+
+    /// Server: what this session's client may have unread on its duplex transactions.
+    package mutating func setAllowance(bytes: Int, pieces: Int) {
+        grantedBytes = bytes
+        grantedPieces = min(pieces, Int(Int32.max))
+    }
+
+    /// What a client may have written that the server has not read: at a client what the server said, once it has.
+    var allowanceLimit: AllowanceLimit {
+        client?.allowanceLimit ?? AllowanceLimit(granting: grantedBytes, pieces: grantedPieces)
+    }
+
+    /// Server: the bytes read after which its client is told at once.
+    var urgentlyReadBytes: UInt64 { UInt64(max(grantedBytes, 0)) / 4 }
 
     /// The next thing that happened, oldest first.
     package mutating func nextEvent() -> SessionEvent? {

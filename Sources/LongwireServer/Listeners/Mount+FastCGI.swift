@@ -6,7 +6,6 @@ extension Mount {
     /// Serves this mount over FastCGI; paths that are not below the mount are answered 404.
     public func fastCGIServer(configuration: FastCGIConfiguration = FastCGIConfiguration()) -> FastCGIServer {
         FastCGIServer(configuration: configuration, logger: logger) { request, head, parameters in
-            let exchange = FastCGIExchange(request)
             var facts = ExchangeFacts(
                 isLoopbackTCP: request.connection.isLoopbackTCP, remoteAddress: parameters["REMOTE_ADDR"],
                 principal: parameters["REMOTE_USER"].flatMap { $0.isEmpty ? nil : $0 },
@@ -21,8 +20,8 @@ extension Mount {
             if parameters["SSL_CLIENT_VERIFY"] == "SUCCESS" {
                 facts.clientCertificate = parameters["SSL_CLIENT_S_DN"].flatMap { $0.isEmpty ? nil : $0 }
             }
-            if !self.serve(head, exchange, facts: facts) { self.answerElsewhere(exchange) }
-            return exchange
+            if !self.serve(head, request, facts: facts) { self.answerElsewhere(request) }
+            return nil
         }
     }
 

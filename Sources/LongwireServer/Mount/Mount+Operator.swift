@@ -6,16 +6,19 @@ public import NIOCore
 extension Mount {
     /// The sessions now, oldest first.
     public func sessions() async -> [SessionListing] {
-        var listings: [SessionListing] = []
-        for handle in handles.sorted(by: { $0.openedAt < $1.openedAt }) {
-            let status = try? await handle.eventLoop.submit { handle.core.value.status }.get()
-            guard let status else { continue }
-            listings.append(
-                SessionListing(
-                    identifier: handle.identifier, servlet: handle.servlet, principal: handle.principal,
-                    remoteAddress: handle.remoteAddress, age: .now() - handle.openedAt, status: status))
+        var listings: [(openedAt: NIODeadline, listing: SessionListing)] = []
+        for handle in handles {
+            let seen = try? await handle.eventLoop.submit {
+                let core = handle.core.value
+                return (openedAt: core.machine.startedAt, status: core.status)
+            }.get()
+            guard let seen else { continue }
+            let listing = SessionListing(
+                identifier: handle.identifier, servlet: handle.servlet, principal: handle.principal,
+                remoteAddress: handle.remoteAddress, age: .now() - seen.openedAt, status: seen.status)
+            listings.append((seen.openedAt, listing))
         }
-        return listings
+        return listings.sorted { $0.openedAt < $1.openedAt }.map(\.listing)
     }
 
     /// Ends a session in good order: the client gets everything sent before, then CLOSE with code and reason.

@@ -334,10 +334,11 @@ public final class Mount: Sendable {
         if request.principal == nil { machine.offers = directOffer.withLockedValue { $0 } }
         if routes.hasHeir { machine.going(code: .goingAway) }
         let context = context(of: eventLoop)
-        let core = SessionCore(machine: machine, wheel: context.wheel.value, eventLoop: eventLoop)
-        let handle = SessionHandle(
-            Session(core, principal: request.principal), token: token, instance: instance, request: request,
-            openedAt: now)
+        let core = SessionCore(machine: machine, wheel: context.wheel.value)
+        let admission = SessionAdmission(
+            token: token, instance: instance, servlet: request.servlet, principal: request.principal,
+            remoteAddress: request.remoteAddress)
+        let handle = SessionHandle(session: Session(core, admission: admission))
         core.join(buffers)
         core.observer = ServerSession(
             mount: self, servlet: servlet, request: request, handle: handle)

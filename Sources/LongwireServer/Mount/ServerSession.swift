@@ -13,12 +13,12 @@ final class ServerSession: SessionObserver {
     /// Ends the session where it says nothing or lasts too long.
     private var term: SessionTerm?
     private var session: Session { handle.session }
-    /// What is logged of the session, from its first path on.
-    private var record: SessionRecord?
     private var task: Task<Void, any Error>?
-    private var isStarted = false
     /// The client's CLOSE, until everything before it was served (inline).
     @Seldom private var peerClose: (code: CloseCode, reason: String)?
+    /// What is logged of the session, from its first path on.
+    private var record: SessionRecord?
+    private var isStarted = false
 
     init(mount: Mount, servlet: ServletKind, request: SessionRequest, handle: SessionHandle) {
         self.mount = mount

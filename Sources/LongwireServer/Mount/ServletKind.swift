@@ -1,7 +1,9 @@
 internal import NIOCore
 
 /// A servlet in one of its two forms.
-public enum ServletKind: Sendable {
+///
+/// In memory that all its sessions share.
+public indirect enum ServletKind: Sendable {
     /// Asynchronous code, a task a session.
     case task(any Servlet)
     /// Calls on the event loop.

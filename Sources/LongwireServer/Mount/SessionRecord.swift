@@ -7,8 +7,8 @@ internal import NIOCore
 ///
 /// Neither has anything of what was said, no token and no query; of reasons only our own.
 struct SessionRecord {
-    private let transport: TransportKind?
     private let begin = NIODeadline.now()
+    private let transport: TransportKind?
 
     init(_ core: SessionCore, _ handle: SessionHandle, logger: Logger) {
         transport = core.machine.usedTransport

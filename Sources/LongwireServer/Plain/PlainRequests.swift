@@ -60,7 +60,7 @@ struct PlainRequests {
         let client = SessionCore(
             machine: SessionMachine(
                 role: .client, configuration: configuration, identifier: identifier, token: token, now: .now()),
-            wheel: mount.context(of: eventLoop).wheel.value, eventLoop: eventLoop)
+            wheel: mount.context(of: eventLoop).wheel.value)
         let secret = ownToken ?? PlainSecret.random(bytes: 32)
         let directory = mount.plain
         let peer = PlainPeer(

@@ -1,3 +1,4 @@
+package import FastCGI
 package import HTTPTypes
 package import LongwireProtocol
 internal import LongwireTransport
@@ -55,8 +56,8 @@ extension HTTPExchange {
     }
 }
 
-/// Whoever serves one HTTP transaction.
-package protocol HTTPExchangeReceiver: AnyObject {
+/// Whoever serves one HTTP transaction; FastCGI tells it directly.
+package protocol HTTPExchangeReceiver: FastCGIRequestHandler {
     func bodyReceived(_ bytes: ByteBuffer)
     func bodyEnded()
     /// Everything of one read has been handed over: the moment to write.

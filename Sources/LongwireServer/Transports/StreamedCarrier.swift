@@ -20,6 +20,9 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     private let exchange: any HTTPExchange
     private let core: SessionCore
     private var path: UInt64 = 0
+    /// Uplinks that were read, and are answered at the end of this turn.
+    private var uplinks: [any HTTPExchange] = []
+    // Small ones stand together: alone, each takes a word.
     private var decoder = FrameDecoder()
     /// Whether the session still knows this carrier.
     private var isCarrying = false
@@ -28,8 +31,6 @@ final class StreamedCarrier: PathCarrier, HTTPExchangeReceiver {
     private var isInRead = false
     /// Whether the end of the body is the end of the line.
     private var hasBody = false
-    /// Uplinks that were read, and are answered at the end of this turn.
-    private var uplinks: [any HTTPExchange] = []
 
     private init(exchange: any HTTPExchange, core: SessionCore) {
         self.exchange = exchange

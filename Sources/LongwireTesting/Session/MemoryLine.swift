@@ -20,12 +20,12 @@ final class MemoryLine {
         client = SessionCore(
             machine: SessionMachine(
                 role: .client, configuration: configuration, identifier: identifier, token: token, now: now),
-            wheel: wheel, eventLoop: eventLoop)
+            wheel: wheel)
         server = SessionCore(
             machine: SessionMachine(
                 role: .server, configuration: configuration, identifier: identifier, token: token,
                 instance: .random(using: &random), now: now),
-            wheel: wheel, eventLoop: eventLoop)
+            wheel: wheel)
         observer = MemoryObserver()
         client.observer = observer
         observer.line = self

@@ -8,7 +8,8 @@ import Testing
     private let gauge = Gauge(limit: 100)
 
     private func machine() -> ConnectionStateMachine<String> {
-        ConnectionStateMachine(maximumParameterBytes: 100, maximumRequests: 10, gauge: self.gauge)
+        ConnectionStateMachine(
+            limits: RequestLimits(maximumParameterBytes: 100, maximumRequests: 10, gauge: self.gauge))
     }
 
     /// The action as text: what a transcript is compared with.

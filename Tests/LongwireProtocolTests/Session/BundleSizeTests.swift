@@ -65,7 +65,7 @@ struct BundleSizeTests {
     func uplinks() {
         let pair = MachinePair.open(.stream)
         _ = pair.client.offer(Message("1"))
-        guard let path = pair.client.paths.first(where: { $0.phase == .used })?.number else { return }
+        guard let path = pair.client.paths.all.first(where: { $0.phase == .used })?.number else { return }
         #expect(Self.numbers(pair.client.nextRequest(on: path, now: pair.now)) == [1])
         _ = pair.client.offer(Message("2"))
         #expect(pair.client.nextRequest(on: path, now: pair.now) == nil)

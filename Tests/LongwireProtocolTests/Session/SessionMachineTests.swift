@@ -424,7 +424,7 @@ struct SessionMachineTests {
             pair.client.requestFailed(request.transaction, on: path, now: pair.now)
             if pair.client.index(of: path) == nil { break }
             let failedAt = pair.now
-            for _ in 0..<1000 where pair.client.paths.first?.flights.retryAt.map({ $0 > pair.now }) == true {
+            for _ in 0..<1000 where pair.client.paths.all.first?.flights.retryAt.map({ $0 > pair.now }) == true {
                 pair.wait(.milliseconds(10))
             }
             waits.append(pair.now - failedAt)

@@ -127,7 +127,7 @@ import Testing
             let core = SessionCore(
                 machine: SessionMachine(
                     role: .client, configuration: SessionConfiguration(), identifier: .random(), token: .random(),
-                    now: .now()), wheel: TimerWheel(eventLoop: loop), eventLoop: loop)
+                    now: .now()), wheel: TimerWheel(eventLoop: loop))
             let peer = PlainPeer(
                 core: core, token: .random(bytes: 32), heartbeat: .seconds(1), resumeTime: .seconds(1)
             ) {}
