@@ -354,6 +354,25 @@ struct UpgradeTests {
         try await site.stop()
     }
 
+    @Test("the file of a unix socket that the configuration names no more goes with an upgrade")
+    func unixSocketGoes() async throws {
+        let site = try await UpgradeSite()
+        let text = try String(contentsOfFile: site.file, encoding: .utf8)
+        let http = "http: [127.0.0.1:\(site.port)"
+        let path = site.folder.path("http")
+        try site.folder.write(text.replacing(http + "]", with: http + ", \"unix:\(path)\"]"), to: "longwired.yaml")
+        try await site.upgrade()
+        #expect(try await site.process.waitUntilExit() == .exited(0), "\(site.process.report)")
+        #expect(FileManager.default.fileExists(atPath: path))
+        try site.folder.write(text, to: "longwired.yaml")
+        try await site.upgrade()
+        try await eventually("the file that nobody listens at is gone") {
+            !FileManager.default.fileExists(atPath: path)
+        }
+        try await site.stop()
+    }
+
+    // R: D5
     @Test("sockets that a service manager passes serve HTTP and bare TCP too, and survive an upgrade")
     func passedSockets() async throws {
         let folder = try TemporaryFolder()

@@ -9,8 +9,8 @@ struct AckSchedule {
     private static let distance = (delays: Int64(25), atMost: TimeAmount.milliseconds(500), ofHeartbeat: Int64(10))
     /// The least credit of either side with which they keep a distance: with less, 500 ms of silence hold somebody up.
     static let roomyBytes = 48 * 1024
-    /// The least pieces of an allowance for it.
-    static let roomyPieces = 32
+    /// The least pieces of an allowance for it: so many that an ACK is due at once before they are used up.
+    static let roomyPieces = urgentFrames + Allowance.reservedPieces + 4
 
     private let delay: TimeAmount
     private let window: UInt64
@@ -31,8 +31,9 @@ struct AckSchedule {
         self.window = UInt64(max(window, 1))
         limitSaid = self.window
         guard keepsDistance else { return }
-        let most = min(Self.distance.atMost.nanoseconds, delay.nanoseconds * Self.distance.delays)
-        distance = UInt16(clamping: most / 1_000_000)
+        let most = Self.distance.atMost.nanoseconds
+        let wanted = min(delay.nanoseconds, most) * Self.distance.delays
+        distance = UInt16(clamping: min(wanted, most) / 1_000_000)
         keepDistance(within: heartbeat)
     }
 

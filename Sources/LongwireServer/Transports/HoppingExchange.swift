@@ -99,6 +99,7 @@ final class HoppingExchange: HTTPExchange {
         private let nearLoop: any EventLoop
         private var near: NIOLoopBound<HoppingExchange>?
         private var inputs: [Input] = []
+        private var isClosed = false
 
         init(_ exchange: any HTTPExchange, near: any EventLoop) {
             self.exchange = exchange
@@ -127,6 +128,8 @@ final class HoppingExchange: HTTPExchange {
             let batch = inputs
             inputs = []
             nearLoop.execute { near.value.take(batch) }
+            // Nothing more comes: the two ends would hold each other for ever.
+            if isClosed { self.near = nil }
         }
 
         func bodyReceived(_ bytes: ByteBuffer) { inputs.append(.body(bytes)) }
@@ -148,6 +151,7 @@ final class HoppingExchange: HTTPExchange {
 
         func closed() {
             inputs.append(.closed)
+            isClosed = true
             deliver()
         }
     }

@@ -64,7 +64,7 @@ struct Handover: Sendable {
         passed = []
         for entry in left {
             let sockets =
-                entry.kind == .fastcgi ? try? BindAddress(parsing: entry.address).takeOver(entry.descriptors) : nil
+                entry.kind == .control ? nil : try? BindAddress(parsing: entry.address).takeOver(entry.descriptors)
             if let sockets {
                 for socket in sockets { socket.discard() }
             } else {

@@ -33,7 +33,7 @@ struct Listening {
         for (place, kind, name, certificate) in plain + secure {
             let listener = try await HTTPListener.listen(
                 on: place.sockets, mount: mount, group: group, certificate: certificate, hosts: settings.hosts,
-                host: HostAndPort(place.address)?.host)
+                host: place.address.hasPrefix("unix:") ? nil : HostAndPort(place.address)?.host)
             http.append((place.address, kind, listener))
             Self.tell(name, listener.localAddresses, logger)
         }
