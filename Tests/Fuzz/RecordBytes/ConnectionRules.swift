@@ -6,7 +6,8 @@ import NIOCore
 /// nothing left counted.
 func followConnectionRules(_ bytes: ArraySlice<UInt8>, choice: UInt8) {
     let gauge = Gauge(limit: 5)
-    var machine = ConnectionStateMachine<UInt16>(maximumParameterBytes: 3000, maximumRequests: 4, gauge: gauge)
+    let bounds = RequestLimits(maximumParameterBytes: 3000, maximumRequests: 4, gauge: gauge)
+    var machine = ConnectionStateMachine<UInt16>(limits: bounds)
     var decoder = RecordDecoder()
     var buffer = ByteBuffer(bytes: bytes)
     let limits = NameValuePairs.Limits(nameBytes: 100, valueBytes: 1000, pairs: 20)
