@@ -36,6 +36,15 @@ struct WebSocketWayTests {
         #expect(await session.close().kind == .closed)
     }
 
+    private static func converse(over transport: TransportKind, throughNginxTo place: String) async throws {
+        let nginx = try await NginxFixture(Self.nginx(to: place))
+        let session = try await Longwire.connect(
+            nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
+        #expect(await session.status.transport == transport)
+        try await Self.converse(session)
+        try await nginx.stop()
+    }
+
     // R: D8
     @Test(
         "nginx passes a WebSocket on, and everything else the same way",
@@ -44,12 +53,7 @@ struct WebSocketWayTests {
         ])
     func nginx(_ transport: TransportKind) async throws {
         let site = try await PathSite()
-        let nginx = try await NginxFixture(Self.nginx(to: "127.0.0.1:\(site.httpPort)"))
-        let session = try await Longwire.connect(
-            nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
-        #expect(await session.status.transport == transport)
-        try await Self.converse(session)
-        try await nginx.stop()
+        try await Self.converse(over: transport, throughNginxTo: "127.0.0.1:\(site.httpPort)")
         await site.stop()
     }
 
@@ -69,12 +73,7 @@ struct WebSocketWayTests {
         try await longwired.waitForLine(containing: "serving")
         let attributes = try FileManager.default.attributesOfItem(atPath: socket)
         #expect(attributes[.posixPermissions] as? Int == 0o666)
-        let nginx = try await NginxFixture(Self.nginx(to: "unix:\(socket):"))
-        let session = try await Longwire.connect(
-            nginx.url("/longwire/echo"), configuration: Self.configuration([transport]))
-        #expect(await session.status.transport == transport)
-        try await Self.converse(session)
-        try await nginx.stop()
+        try await Self.converse(over: transport, throughNginxTo: "unix:\(socket):")
         longwired.terminate()
         #expect(try await longwired.waitUntilExit(within: .seconds(20)) == .exited(0))
         #expect(!FileManager.default.fileExists(atPath: socket))

@@ -48,13 +48,7 @@ package final class ForwardSocket: Sendable {
         let named = getenv("TMPDIR").map { String(cString: $0) } ?? ""
         // A path of a unix socket has 107 bytes at most, and it is told in a line of words.
         let isPlain = !named.isEmpty && named.utf8.count <= 80 && !named.contains(where: \.isWhitespace)
-        let place = isPlain ? named : "/tmp"
-        // The six letters are what mkdtemp(3) replaces to find a name that nobody has.
-        var template = Array((place + "/longwired-XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw OperatorSocketError("no folder can be made in \(place): \(String(cString: strerror(errno)))")
-        }
-        return String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return try PrivateFolder.make((isPlain ? named : "/tmp") + "/longwired-")
     }
 
     /// Closes the socket and removes its folder; transactions that are open go on.

@@ -69,12 +69,7 @@ public final class OperatorSocket: Sendable {
         }
         // It is made in a folder that nobody else may enter and moved out with its mode: at no moment may others
         // connect. The process's umask would do for one thread only.
-        // The six letters are what mkdtemp(3) replaces to find a name that nobody has.
-        var template = Array((path + ".XXXXXX").utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw OperatorSocketError("no folder can be made beside \(path): \(String(cString: strerror(errno)))")
-        }
-        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        let folder = try PrivateFolder.make(path + ".")
         let made = folder + "/s"
         defer {
             unlink(made)
