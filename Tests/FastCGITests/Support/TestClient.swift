@@ -3,7 +3,9 @@ import NIOPosix
 import NIOConcurrencyHelpers
 import Testing
 
-/// Waits for something another thread does; false when it has not come after ten seconds.
+/// Waits for something another thread does and nobody announces; false when it has not come after ten seconds.
+///
+/// What a peer is sent announces itself: ``TestClient/has(_:)``.
 func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     let deadline = ContinuousClock.now + .seconds(10)
     while ContinuousClock.now < deadline {
@@ -14,28 +16,19 @@ func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
     return try condition()
 }
 
-/// A number of another thread once fifty looks in a row saw it unchanged; -1 when it has not stood still in ten seconds.
-func stillValue(_ read: () -> Int) async -> Int {
-    let deadline = ContinuousClock.now + .seconds(10)
-    var last = -1
-    var looks = 0
-    while ContinuousClock.now < deadline {
-        let now = read()
-        looks = now == last ? looks + 1 : 0
-        last = now
-        if looks == 50 { return last }
-        // safe: the pace of looking; what is waited for is the condition
-        try? await Task.sleep(for: .milliseconds(2))
-    }
-    return -1
-}
-
 /// A peer on a real socket that writes raw bytes and reads records.
 final class TestClient: Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var records: [WireRecord] = []
         var isClosed = false
+        var waiting: [Waiting] = []
+    }
+
+    /// Somebody who waits until this holds.
+    private struct Waiting {
+        let holds: @Sendable (TestClient) -> Bool
+        let told: EventLoopPromise<Bool>
     }
 
     private final class Collector: ChannelInboundHandler {
@@ -51,10 +44,12 @@ final class TestClient: Sendable {
                 state.bytes += buffer.readableBytesView
                 state.records += WireRecord.parse(&state.bytes)
             }
+            self.client.tell()
         }
 
         func channelInactive(context: ChannelHandlerContext) {
             self.client.state.withLockedValue { $0.isClosed = true }
+            self.client.tell()
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
@@ -86,12 +81,38 @@ final class TestClient: Sendable {
 
     var isClosed: Bool { self.state.withLockedValue { $0.isClosed } }
 
-    /// Waits for END_REQUEST of a request.
-    func ends(_ id: UInt16 = 1) async -> Bool {
-        await eventually { !self.records.ends(id).isEmpty }
+    /// Waits until what came is so; false when it is not after ten seconds.
+    func has(_ holds: @escaping @Sendable (TestClient) -> Bool) async -> Bool {
+        guard let loop = self.channel?.eventLoop else { return false }
+        let told = loop.makePromise(of: Bool.self)
+        let limit = loop.scheduleTask(in: .seconds(10)) { told.succeed(holds(self)) }
+        loop.execute {
+            self.state.withLockedValue { $0.waiting.append(Waiting(holds: holds, told: told)) }
+            self.tell()
+        }
+        defer { limit.cancel() }
+        return (try? await told.futureResult.get()) ?? false
     }
 
-    func closes() async -> Bool { await eventually { self.isClosed } }
+    /// Tells those who wait for what has come; on the connection's event loop.
+    private func tell() {
+        let waiting = self.state.withLockedValue { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for one in waiting {
+            if one.holds(self) {
+                one.told.succeed(true)
+            } else {
+                self.state.withLockedValue { $0.waiting.append(one) }
+            }
+        }
+    }
+
+    /// Waits for END_REQUEST of a request.
+    func ends(_ id: UInt16 = 1) async -> Bool { await self.has { !$0.records.ends(id).isEmpty } }
+
+    func closes() async -> Bool { await self.has { $0.isClosed } }
 
     func close() async { try? await self.channel?.close() }
 }
