@@ -8,7 +8,8 @@
     ///
     /// The set is a file (RFC 7517), which is read again within a second when it changes; nothing is fetched. A new file
     /// that cannot be used leaves the keys of before in force, and the log says so. Who is refused is told no reason: it
-    /// is in the log, without anything of the token.
+    /// is in the log, without anything of the token. A line is cut within about two seconds of when its token expires or
+    /// the key that signed it is no longer in the set.
     public struct JWTAccess: AccessRule {
         private let file: WatchedFile<KeySet?>
         private let requirements: JWTRequirements
@@ -43,21 +44,25 @@
                 return .now(request.hasAuthorization ? Self.refused(.notBearer) : .missing)
             }
             let digest = VerifiedTokens.digest(token)
-            if let keys = file.current ?? nil, let name = keys.verified.name(of: digest, now: clock()) {
-                return .now(.allowed(principal: name))
+            if let keys = file.current ?? nil, let verified = keys.verified.token(of: digest, now: clock()) {
+                return .now(allowed(verified))
             }
             return .later { [self] in
                 let keys = if let current = file.current { current } else { await file.looked() }
                 guard let keys else { return .unavailable("tokens cannot be checked now") }
                 do throws(TokenFault) {
-                    let claims = try await keys.claims(of: SignedToken(token))
-                    let verified = try requirements.verified(claims, now: clock())
+                    let (claims, key) = try await keys.claims(of: SignedToken(token))
+                    let verified = try requirements.verified(claims, key: key, now: clock())
                     keys.verified.add(verified, digest, now: clock())
-                    return .allowed(principal: verified.name)
+                    return allowed(verified)
                 } catch {
                     return Self.refused(error)
                 }
             }
+        }
+
+        private func allowed(_ verified: VerifiedToken) -> AccessVerdict {
+            .allowed(principal: verified.name, proof: JWTProof(file: file, token: verified, clock: clock))
         }
 
         private static func refused(_ fault: TokenFault) -> AccessVerdict {

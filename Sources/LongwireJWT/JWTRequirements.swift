@@ -18,12 +18,14 @@
         public init() {}
 
         /// Who brings these claims, and for how long.
-        func verified(_ claims: TokenClaims, now: Double) throws(TokenFault) -> VerifiedToken {
+        ///
+        /// - Parameter key: the print of the key that signed them.
+        func verified(_ claims: TokenClaims, key: [UInt8], now: Double) throws(TokenFault) -> VerifiedToken {
             let leeway = Double(leeway.nanoseconds) / 1e9
             guard let expires = claims.expires else { throw .noExpiry }
             let verified = VerifiedToken(
                 name: claims.texts[nameClaim] ?? "", begins: (claims.begins ?? -.infinity) - leeway,
-                ends: expires + leeway)
+                ends: expires + leeway, key: key)
             guard now < verified.ends else { throw .expired }
             guard now >= verified.begins else { throw .early }
             if let issuer, claims.texts["iss"] != issuer { throw .issuer }
@@ -38,10 +40,11 @@
         }
     }
 
-    /// Whose token one is, and from when to when it counts, in seconds since 1970.
+    /// Whose token one is, from when to when it counts, in seconds since 1970, and the print of the key that signed it.
     struct VerifiedToken: Sendable, Equatable {
         var name: String
         var begins: Double
         var ends: Double
+        var key: [UInt8]
     }
 #endif

@@ -1,4 +1,6 @@
 #if TLS
+    internal import LongwireTransport
+
     /// A key as it stands in a file (RFC 7517), of which nothing was looked at yet.
     struct KeyEntry: Decodable, Sendable {
         var kind: String
@@ -28,6 +30,16 @@
             case y
             case secret = "k"
             case privateHalf = "d"
+        }
+
+        /// A hash of what a token is verified with.
+        var print: [UInt8] {
+            var hash = SHA256()
+            for field in [kind, algorithm, name, curve, modulus, exponent, x, y, secret] {
+                // No field can hold what parts it from the next.
+                Array((field.map { "=\($0)" } ?? "").utf8 + [0]).withUnsafeBytes { hash.update($0) }
+            }
+            return hash.bytes()
         }
 
         var point: (x: String, y: String) { (x ?? "", y ?? "") }

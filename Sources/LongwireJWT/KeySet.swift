@@ -4,6 +4,8 @@
     /// The keys of a file that can verify tokens, and the tokens that they have verified.
     final class KeySet: Sendable {
         let keys: [VerifyingKey]
+        /// By what the keys are told from others.
+        let prints: Set<[UInt8]>
         /// What is wrong with single keys, by their place, beginning with 1.
         let complaints: [(place: Int, sentence: String)]
         let verified = VerifiedTokens()
@@ -51,15 +53,16 @@
                 throw Complaint(sentence: "holds no key that can verify a token\(first)")
             }
             self.keys = keys
+            prints = Set(keys.map(\.print))
             self.complaints = complaints
         }
 
-        /// The claims of a token, where one of the keys signed it.
-        func claims(of token: SignedToken) async throws(TokenFault) -> TokenClaims {
+        /// The claims of a token, where one of the keys signed it, and the print of that key.
+        func claims(of token: SignedToken) async throws(TokenFault) -> (claims: TokenClaims, key: [UInt8]) {
             let fitting = keys.filter { $0.fits(token) }
             guard !fitting.isEmpty else { throw .key }
             for key in fitting.prefix(Self.tryLimit) where await key.signed(token) {
-                return try TokenClaims(token.payload)
+                return (try TokenClaims(token.payload), key.print)
             }
             throw .signature
         }

@@ -21,10 +21,10 @@
         }
 
         /// Whose token it is, where it is known and counts now.
-        func name(of digest: [UInt8], now: Double) -> String? {
+        func token(of digest: [UInt8], now: Double) -> VerifiedToken? {
             tokens.withLockedValue { tokens in
                 guard let token = tokens[digest], token.begins <= now, now < token.ends else { return nil }
-                return token.name
+                return token
             }
         }
 

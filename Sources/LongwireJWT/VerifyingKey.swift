@@ -6,6 +6,8 @@
     struct VerifyingKey: Sendable {
         let name: String?
         let algorithms: [String]
+        /// Another one for every key that differs in anything that counts.
+        let print: [UInt8]
         private let material: Material
 
         private enum Material: Sendable {
@@ -30,6 +32,7 @@
             self.material = material
             name = entry.name
             algorithms = entry.algorithm.map { [$0] } ?? kinds
+            print = entry.print
         }
 
         /// The public half, and everything that it can verify.

@@ -93,16 +93,48 @@
             options.serverDirectives =
                 "ssl_client_certificate \(certificates.authority); ssl_verify_client optional;"
             let nginx = try await NginxFixture(options)
-            let url = nginx.tlsURL("/longwire/who")
-            let trust = ["--ca", certificates.authority]
-            let result = try await Self.client(url, trust + ["--cert", ada.certificate, "--key", ada.key])
-            #expect(result.output == "I am CN=ada,O=Example\nhello\n", "\(result.errors)")
-            #expect(try await Self.client(url, trust).status == .exited(12))
-            let other = try await Self.client(url, trust + ["--cert", stranger.certificate, "--key", stranger.key])
-            #expect(other.status != .exited(0) && !other.errors.contains("cannot read"), "\(other.errors)")
+            try await Self.certificates(nginx.tlsURL("/longwire/who"), certificates, ada: ada, stranger: stranger)
             withExtendedLifetime(others) {}
             try await nginx.stop()
             daemon.stop()
+        }
+
+        @Test("Apache with client certificates: who has one is let in under its subject")
+        func apacheCertificates() async throws {
+            let folder = try TemporaryFolder()
+            let (daemon, port) = try await Self.daemon("certificate", folder)
+            let certificates = try await Certificates()
+            let ada = try await certificates.client("/O=Example/CN=ada")
+            let others = try await Certificates()
+            let stranger = try await others.client("/O=Example/CN=ada")
+            let apache = try await ApacheFixture(
+                .fastCGI(port: port), certificates: certificates,
+                directives: """
+                    SSLCACertificateFile \(certificates.authority)
+                    SSLVerifyClient optional
+                    SSLOptions +StdEnvVars
+                    """)
+            try await Self.certificates(
+                apache.tlsURL("/longwire/who"), certificates, ada: ada, stranger: stranger)
+            withExtendedLifetime(others) {}
+            try await apache.stop()
+            daemon.stop()
+        }
+
+        /// Who has a certificate that the authority signed is let in; who has none, or another's, is not.
+        private static func certificates(
+            _ url: String, _ certificates: Certificates, ada: (certificate: String, key: String),
+            stranger: (certificate: String, key: String)
+        ) async throws {
+            let trust = ["--ca", certificates.authority]
+            let result = try await client(url, trust + ["--cert", ada.certificate, "--key", ada.key])
+            #expect(result.output == "I am CN=ada,O=Example\nhello\n", "\(result.errors)")
+            #expect(try await client(url, trust).status == .exited(12))
+            // What a client writes is no certificate.
+            let fields = ["SSL-Client-Verify: SUCCESS", "SSL-Client-S-DN: CN=ada,O=Example"]
+            #expect(try await client(url, trust + fields.flatMap { ["--header", $0] }).status == .exited(12))
+            let other = try await client(url, trust + ["--cert", stranger.certificate, "--key", stranger.key])
+            #expect(other.status != .exited(0) && !other.errors.contains("cannot read"), "\(other.errors)")
         }
 
         @Test("Apache with AuthType Basic: its user is let in")

@@ -212,18 +212,52 @@
             try await eventually("nobody is let in") { await site.verdict(token) == Self.refused(.key) }
         }
 
+        @Test func whatOneWasLetInWithCountsUntilItExpiresWhileItsKeyIsThere() async throws {
+            let (one, two) = (try await TestKey.curve("P-256"), try await TestKey.curve("P-256"))
+            let site = try JWTSite([one.entry(["kid": "one"])]) { $0.leeway = .seconds(5) }
+            // As it was verified, and as it is remembered.
+            let token = try one.token("ES256", JWTSite.claims())
+            let proofs = [try #require(await site.proof(token)), try #require(await site.proof(token))]
+            func count(_ wanted: Bool, _ why: String) async {
+                for proof in proofs { #expect(await proof.counts() == wanted, "\(why)") }
+            }
+            for (seconds, counts) in [(0, true), (64.9, true), (65, false), (1e9, false), (0, true)] {
+                site.set(clock: JWTSite.start + seconds)
+                await count(counts, "\(seconds)")
+            }
+            // What cannot be used leaves the keys of before; another key changes nothing; another of the same name does.
+            try site.folder.write("{\"keys\": [", to: "keys.json")
+            try await eventually("it is told") {
+                await count(true, "half a file")
+                return site.lines.contains { $0.contains("that of before stays") }
+            }
+            try site.write([two.entry(["kid": "two"]), one.entry(["kid": "one"])])
+            try await eventually("it is read") {
+                await count(true, "one more key")
+                return site.lines.contains { $0.contains("key set changed") }
+            }
+            for left in [[two.entry(["kid": "one"])], [one.entry(["kid": "one", "use": "enc"]), two.entry()], []] {
+                try site.write([one.entry(["kid": "one"])])
+                try await eventually("it counts again") { await proofs[0].counts() }
+                try site.write(left)
+                try await eventually("the key is gone") { await !proofs[0].counts() }
+                #expect(await !proofs[1].counts())
+            }
+        }
+
         @Test func tokensAreRememberedWithinABound() {
             let tokens = VerifiedTokens(capacity: 10)
             for number in 0..<100 {
                 let ends: Double = number < 50 ? 1 : 1000
                 tokens.add(
-                    VerifiedToken(name: "\(number)", begins: 0, ends: ends), [UInt8(number)], now: Double(number))
+                    VerifiedToken(name: "\(number)", begins: 0, ends: ends, key: []), [UInt8(number)],
+                    now: Double(number))
                 #expect(tokens.count <= 10)
-                #expect(tokens.name(of: [UInt8(number)], now: 0) == "\(number)")
+                #expect(tokens.token(of: [UInt8(number)], now: 0)?.name == "\(number)")
             }
-            #expect(tokens.name(of: [99], now: 999) == "99")
-            #expect(tokens.name(of: [99], now: 1000) == nil)
-            #expect(tokens.name(of: [99], now: -1) == nil)
+            #expect(tokens.token(of: [99], now: 999)?.name == "99")
+            #expect(tokens.token(of: [99], now: 1000) == nil)
+            #expect(tokens.token(of: [99], now: -1) == nil)
         }
     }
 #endif

@@ -52,6 +52,11 @@
             return rule.judge(SessionRequest(servlet: "echo", principal: nil, remoteAddress: nil, head: head))
         }
 
+        /// What a token was let in with.
+        func proof(_ token: String) async -> (any AccessProof)? {
+            if case .allowed(_, let proof) = await verdict(token) { proof } else { nil }
+        }
+
         func verdict(_ token: String?) async -> AccessVerdict {
             switch judge(token) {
             case .now(let verdict): verdict

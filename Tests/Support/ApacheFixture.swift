@@ -142,4 +142,9 @@ package final class ApacheFixture: Sendable {
 
     /// `http://127.0.0.1:PORT` and a path.
     package func url(_ path: String = "/") -> String { "http://127.0.0.1:\(port)\(path)" }
+
+    /// `https://localhost:PORT` and a path; the HTTP one without an HTTPS listener.
+    package func tlsURL(_ path: String = "/") -> String {
+        tlsPort.map { "https://localhost:\($0)\(path)" } ?? url(path)
+    }
 }

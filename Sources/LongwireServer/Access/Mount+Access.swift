@@ -41,11 +41,12 @@ extension Mount {
     func admit(_ verdict: AccessVerdict, _ request: SessionRequest) -> Admittance {
         var request = request
         switch verdict {
-        case .allowed(let principal):
+        case .allowed(let principal, let proof):
             guard principal.map(AccessPrincipal.isValid) ?? true else {
                 return .denied(deny(.forbidden("the name of who asks cannot be used"), request))
             }
             request.principal = principal
+            request.proof = proof
             return .admitted(request)
         case .missing: return .denied(.missing)
         case .refused(let why, let logged): return .denied(deny(.refused(why), request, logged: logged))

@@ -40,20 +40,13 @@ public struct TokenAccess: AccessRule {
         guard let token = request.bearerToken else {
             return .now(request.hasAuthorization ? .refused("the field Authorization has no bearer token") : .missing)
         }
-        if let list = file.current { return .now(Self.verdict(token, list)) }
-        return .later { [file] in Self.verdict(token, await file.looked()) }
+        if let list = file.current { return .now(verdict(token, list)) }
+        return .later { verdict(token, await file.looked()) }
     }
 
-    /// What a request was let in with, which may be taken out of the file while its line is open.
-    ///
-    /// - Returns: nil where it has no token, or nobody is let in with a name.
-    func proof(of request: SessionRequest) -> TokenProof? {
-        guard let token = request.bearerToken, let name = request.principal else { return nil }
-        return TokenProof(file: file, entry: TokenList.Entry(digest: AccessToken.digest(token), name: name))
-    }
-
-    private static func verdict(_ token: String, _ list: TokenList?) -> AccessVerdict {
+    private func verdict(_ token: String, _ list: TokenList?) -> AccessVerdict {
         guard let list else { return .unavailable("tokens cannot be checked now") }
-        return list.name(of: token).map { .allowed(principal: $0) } ?? .refused("the token is not known")
+        guard let entry = list.entry(of: token) else { return .refused("the token is not known") }
+        return .allowed(principal: entry.name, proof: TokenProof(file: file, entry: entry))
     }
 }

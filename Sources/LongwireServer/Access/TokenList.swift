@@ -12,6 +12,8 @@ struct TokenList: Sendable {
     }
 
     private var entries: [Entry] = []
+    /// All of them, to look for some that were let in before.
+    let all: Set<Entry>
     /// What is wrong, with the number of its line and nothing of what it says.
     private(set) var complaints: [(line: Int, sentence: String)] = []
 
@@ -29,6 +31,7 @@ struct TokenList: Sendable {
             }
             entries.append(Entry(digest: digest, name: String(first)))
         }
+        all = Set(entries)
     }
 
     private static func digest(_ word: Substring) -> [UInt8]? {
@@ -54,13 +57,10 @@ struct TokenList: Sendable {
 
     var count: Int { entries.count }
 
-    /// All of them, to look for some that were let in before.
-    var all: Set<Entry> { Set(entries) }
-
-    /// Whose token this is.
+    /// The line of a token, with whom it lets in.
     ///
     /// Every entry is compared, and every byte of it: how long it takes says nothing about what nearly matched.
-    func name(of token: String) -> String? {
+    func entry(of token: String) -> Entry? {
         let digest = AccessToken.digest(token)
         var found: Int?
         for (index, entry) in entries.enumerated() {
@@ -68,6 +68,6 @@ struct TokenList: Sendable {
             for (own, theirs) in zip(entry.digest, digest) { difference |= own ^ theirs }
             if difference == 0 { found = index }
         }
-        return found.map { entries[$0].name }
+        return found.map { entries[$0] }
     }
 }

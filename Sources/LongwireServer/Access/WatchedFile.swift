@@ -26,8 +26,6 @@ package final class WatchedFile<Value: Sendable>: Sendable {
         var value: Value
         var stamp: Stamp?
         var lookedAt: NIODeadline
-        /// How often it was read.
-        var revision = 0
     }
 
     package let path: String
@@ -54,9 +52,6 @@ package final class WatchedFile<Value: Sendable>: Sendable {
         state.withLockedValue { NIODeadline.now() - $0.lookedAt < Self.interval ? $0.value : nil }
     }
 
-    /// What was read last, and a number that is another one when it was read again.
-    package var last: (value: Value, revision: Int) { state.withLockedValue { ($0.value, $0.revision) } }
-
     /// What the file holds, after a look at it.
     package func looked() async -> Value {
         let read = try? await NIOThreadPool.singleton.runIfActive { self.look() }
@@ -77,7 +72,7 @@ package final class WatchedFile<Value: Sendable>: Sendable {
         state.withLockedValue { state in
             // Of several that read at once, the last to begin counts.
             guard now >= state.lookedAt else { return }
-            state = State(value: value, stamp: stamp, lookedAt: now, revision: state.revision + 1)
+            state = State(value: value, stamp: stamp, lookedAt: now)
         }
         return value
     }

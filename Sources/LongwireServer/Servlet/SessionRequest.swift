@@ -15,6 +15,11 @@ public struct SessionRequest: Sendable {
         get { parts.principal }
         set { parts.principal = newValue }
     }
+    /// What it was let in with, where that may cease to count.
+    var proof: (any AccessProof)? {
+        get { parts.proof }
+        set { parts.proof = newValue }
+    }
     /// Whom the web server authenticated: `REMOTE_USER`, over FastCGI.
     public var webServerUser: String? {
         get { parts.webServerUser }
@@ -55,6 +60,7 @@ public struct SessionRequest: Sendable {
     private struct Parts {
         var servlet: String
         var principal: String?
+        var proof: (any AccessProof)?
         var webServerUser: String?
         var clientCertificate: String?
         var remoteAddress: String?
@@ -97,6 +103,7 @@ public struct SessionRequest: Sendable {
         var parts = parts
         parts.told = parts.told ?? parts.tell()
         parts.tell = { [] }
+        parts.proof = nil
         var kept = self
         kept.place = .at(parts)
         return kept

@@ -65,7 +65,7 @@ private func authorization(_ text: String) {
 
 private func tokens(_ text: String) {
     let list = TokenList(text)
-    _ = list.name(of: text)
+    _ = list.entry(of: text)
 }
 
 private func hosts(_ text: String) {

@@ -15,10 +15,10 @@ import Testing
         #expect(ada.text.count == 46 && ada.text != bob.text)
         let list = TokenList("# those who may\n\n\(ada.line(name: "ada"))\r\n  \(bob.line(name: "bob"))\n")
         #expect(list.complaints.isEmpty && list.count == 2)
-        #expect(list.name(of: ada.text) == "ada")
-        #expect(list.name(of: bob.text) == "bob")
-        #expect(list.name(of: ada.text + "x") == nil)
-        #expect(list.name(of: "") == nil)
+        #expect(list.entry(of: ada.text)?.name == "ada")
+        #expect(list.entry(of: bob.text)?.name == "bob")
+        #expect(list.entry(of: ada.text + "x")?.name == nil)
+        #expect(list.entry(of: "")?.name == nil)
         #expect(!ada.line(name: "ada").contains(ada.text))
     }
 

@@ -1,0 +1,9 @@
+/// What somebody was let in with, which may cease to count while their line is open: then the line is cut.
+///
+/// The session lives on for the resume time: whoever is let in under the same name by then goes on with it.
+public protocol AccessProof: Sendable {
+    /// Whether it still counts: asked about once a second for each line that was opened with it, off the event loops.
+    ///
+    /// What cannot be found out says nothing against anybody: true.
+    func counts() async -> Bool
+}
