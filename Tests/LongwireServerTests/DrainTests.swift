@@ -1,5 +1,5 @@
 import LongwireClient
-import LongwireServer
+@testable import LongwireServer
 import NIOCore
 import NIOConcurrencyHelpers
 import TestSupport
@@ -42,6 +42,22 @@ import Testing
         await #expect {
             _ = try await server.connect("echo")
         } throws: { ($0 as? ConnectError)?.kind == .refusedByServer(.goingAway) }
+        try await server.stop()
+    }
+
+    @Test func aConnectionThatIsKeptIsNotKeptByAProcessThatGoes() async throws {
+        let server = try await TestServer(["deaf": .task(Deaf())])
+        let session = try await server.connect("deaf")
+        let connection = try await RawConnection(port: server.port)
+        try await connection.request("GET /longwire/deaf", [])
+        try await connection.waits(for: "HTTP/1.1 200")
+        #expect(!connection.text.lowercased().contains("connection: close"))
+        let draining = Task { await server.mount.drain(window: .seconds(60), limit: .seconds(60)) }
+        try await eventually("it drains") { server.mount.isDraining }
+        try await connection.request("GET /longwire/deaf", [])
+        #expect(try await connection.waitsForEnd().lowercased().contains("connection: close"))
+        session.abort(.done)
+        await draining.value
         try await server.stop()
     }
 

@@ -81,6 +81,43 @@ import Testing
         try await stopped.end()
     }
 
+    @Test func whatComesToAProcessWhoseHeirHasAnHeirGoesToTheLast() async throws {
+        var servers: [TestServer] = []
+        var sockets: [ForwardSocket] = []
+        for _ in 0..<3 {
+            let server = try await TestServer(["echo": .inline(EchoServlet())])
+            servers.append(server)
+            sockets.append(try await ForwardSocket.open(mount: server.mount, on: server.group))
+        }
+        var stays: [Session] = []
+        for index in 0..<2 {
+            // One that is at work meanwhile stays where it is.
+            let session = try await servers[index].connect("echo")
+            stays.append(session)
+            let own = servers[index].mount.succeed(by: sockets[index + 1].path)
+            servers[index + 1].mount.route(own, to: sockets[index].path)
+        }
+        for transport in [TransportKind.duplex, .stream, .poll] {
+            var configuration = ClientConfiguration()
+            configuration.transports = [transport]
+            let session = try await servers[0].connect("echo", configuration)
+            try await session.send("hello")
+            #expect(try await session.nextText() == "hello")
+            #expect(servers.map(\.mount.sessionCount) == [1, 1, 1], "\(transport)")
+            await session.close()
+            try await eventually("it has ended") { servers[2].mount.sessionCount == 0 }
+        }
+        for session in stays {
+            try await session.send("still here")
+            #expect(try await session.nextText() == "still here")
+            #expect(await session.close().kind == .closed)
+        }
+        for (server, socket) in zip(servers, sockets) {
+            await socket.close()
+            try await server.stop()
+        }
+    }
+
     @Test func aProcessThatIsOnlyBusyKeepsItsSessionsAndOneThatIsGoneDoesNot() async throws {
         let folder = try TemporaryFolder()
         let path = folder.path("s")

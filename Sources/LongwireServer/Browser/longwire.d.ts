@@ -22,7 +22,7 @@ export type TransportName = "stream" | "poll";
 export type Change =
   | { readonly state: "connected"; readonly transport: TransportName }
   | { readonly state: "reconnecting"; readonly reason: string }
-  /** The server asks for an end, as before a restart; the session closes itself, and a new one may be opened. */
+  /** The server asks for an end, as before a restart; the session closes itself; `follow` opens the next. */
   | { readonly state: "going"; readonly code: number }
   | ({ readonly state: "ended" } & Ending);
 
@@ -91,3 +91,39 @@ export class SessionEnded extends Error {
  * a sentence for people where it cannot be: no such servlet, refused, not reached.
  */
 export function connect(url: string | URL, options?: Options): Promise<Session>;
+
+/** What happens in a series. */
+export type SeriesEvent =
+  /** A session is open: the first, or the next. What was said before is unknown to the servlet of this one. */
+  | { readonly kind: "began"; readonly session: Session }
+  /** A message of the session that began last. */
+  | { readonly kind: "message"; readonly message: string | Uint8Array }
+  /** That session has ended; nothing follows of it. */
+  | { readonly kind: "ended"; readonly ending: Ending };
+
+/**
+ * A conversation that outlives its server's process: sessions with one servlet, one after the other. When the server
+ * comes to its end, as before a restart or an upgrade, the session ends in good order: what it had taken arrives, and so
+ * does what the server still has to say. What `send` had not taken goes into the next session, in order and once. To the
+ * servlet that is a new conversation, so the boundary stands among the messages. Iterating over it gives all of this.
+ */
+export interface Series extends AsyncIterable<SeriesEvent> {
+  /** The session that is used now, or was used last. */
+  readonly session: Session;
+  /** Why no next session could be opened, where that is how the series ended. */
+  readonly failure: Error | null;
+  /** How the last session ended; never rejects. */
+  readonly ended: Promise<Ending>;
+  /** As `send` of a session; waits while there is none. Messages go in the order of the calls. */
+  send(message: string | ArrayBuffer | ArrayBufferView): Promise<void>;
+  /** Ends the series: the termination message follows everything that was sent, in whichever session that goes. */
+  close(code?: number, reason?: string): Promise<Ending>;
+}
+
+export interface SeriesOptions extends Options {
+  /** How long a next session is sought, in milliseconds; 60 s. */
+  followLimit?: number;
+}
+
+/** Opens a session as `connect` does, and the next one when its server comes to its end. */
+export function follow(url: string | URL, options?: SeriesOptions): Promise<Series>;

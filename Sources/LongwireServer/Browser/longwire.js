@@ -20,7 +20,9 @@ const Type = {
 };
 /** What OPEN calls the transports. */
 const Kind = { stream: 2, uplink: 3, poll: 4 };
-const Code = { done: 0, protocolError: 2, version: 3, noSuchSession: 6, tooLarge: 7, expired: 9 };
+const Code = {
+  done: 0, goingAway: 1, protocolError: 2, version: 3, noSuchSession: 6, tooLarge: 7, overloaded: 8, expired: 9,
+};
 
 /** The most that one frame carries, and what it costs of the credit besides. */
 const payloadLimit = 16 * 1024;
@@ -42,6 +44,8 @@ const unansweredLimit = 5;
 /** A path that dies this young, with nothing moved, counts against its transport. */
 const shortLife = 20_000;
 const promotionInterval = 60_000;
+/** How many sessions of a series may wait for who reads it before no next one is opened. */
+const unreadLimit = 16;
 
 const empty = new Uint8Array(0);
 const utf8 = new TextEncoder();
@@ -410,7 +414,11 @@ class Inbox {
 class PathError extends Error {
   /** Whether another transport would fare no better. */
   isFinal = false;
+  /** Whether the same attempt may succeed a little later, as where a server is being replaced. */
+  mayPass = true;
 }
+
+const isPassing = (code) => code === Code.goingAway || code === Code.overloaded;
 
 /** Looks at a response's head, and says what is wrong when it is not frames. */
 async function expectFrames(response) {
@@ -425,6 +433,7 @@ async function expectFrames(response) {
   }
   const error = new PathError(why);
   error.isFinal = [401, 403, 404, 407, 429, 500, 502, 503, 504].includes(response.status);
+  error.mayPass = [200, 429, 502, 503, 504].includes(response.status);
   throw error;
 }
 
@@ -788,6 +797,21 @@ export class SessionEnded extends Error {
     this.name = "SessionEnded";
     this.ending = ending;
   }
+}
+
+/** No message follows a CLOSE that was asked for. */
+class SessionClosing extends Error {
+  constructor(what) {
+    super(`the ${what} is closing: no message follows`);
+  }
+}
+
+/** A message as it is now, whatever its sender does with it later. */
+function copied(message) {
+  if (typeof message === "string") return message;
+  if (message instanceof ArrayBuffer) message = new Uint8Array(message);
+  if (!ArrayBuffer.isView(message)) throw new TypeError("a message is a string, or bytes");
+  return new Uint8Array(message.buffer, message.byteOffset, message.byteLength).slice();
 }
 
 /** The rules of a session, at its client; all that applications do not see. */
@@ -1155,7 +1179,9 @@ class Core {
 
   abortReceived(path, received, code, reason) {
     if (path.phase !== "used" && (this.used || this.paths.length > 1)) {
-      return this.lost(path, new PathError(`the server refused: ${reason || `code ${code}`}`));
+      const error = new PathError(`the server refused: ${reason || `code ${code}`}`);
+      error.mayPass = isPassing(code);
+      return this.lost(path, error);
     }
     this.outbox.acknowledged(Math.min(received, this.outbox.highestSent), 0);
     // The server ended normally, and its last words were lost.
@@ -1355,13 +1381,9 @@ class Core {
   // MARK: Messages
 
   send(message) {
-    if (typeof message !== "string") {
-      if (message instanceof ArrayBuffer) message = new Uint8Array(message);
-      if (!ArrayBuffer.isView(message)) throw new TypeError("a message is a string, or bytes");
-      message = new Uint8Array(message.buffer, message.byteOffset, message.byteLength).slice();
-    }
+    message = copied(message);
     if (this.ending) throw new SessionEnded(this.ending);
-    if (this.closeAsked) throw new Error("the session is closing: no message follows");
+    if (this.closeAsked) throw new SessionClosing("session");
     return new Promise((resolve, reject) => this.turn(() => this.senders.push({ message, resolve, reject })));
   }
 
@@ -1464,4 +1486,170 @@ export async function connect(url, options = {}) {
   const session = new Session(target, options);
   await session.opened;
   return session;
+}
+
+/** Sessions with one servlet, one after the other; see longwire.d.ts. */
+class Series {
+  #open;
+  #limit;
+  #session;
+  #failure = null;
+  #isAdvised = false;
+  #close = null;
+  #ending = null;
+  #resolveEnded;
+  /** Messages of `send` that no session has taken yet, which go one after the other. */
+  #pending = 0;
+  #last = Promise.resolve();
+  /** Sessions that who reads has not come to; null while nobody reads. */
+  #unread = null;
+  #waiting = [];
+
+  constructor(url, { followLimit = 60_000, signal, ...options }) {
+    const onchange = (change) => {
+      if (change.state === "going") this.#isAdvised = true;
+      options.onchange?.(change);
+    };
+    this.#limit = followLimit;
+    this.#open = (more) => connect(url, { ...options, ...more, onchange });
+    this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
+    this.opened = this.#open({ signal }).then((session) => {
+      this.#begin(session);
+      this.#run();
+    });
+  }
+
+  get session() {
+    return this.#session;
+  }
+  get failure() {
+    return this.#failure;
+  }
+
+  // MARK: From one session to the next
+
+  #begin(session) {
+    this.#session = session;
+    this.#unread?.push(this.#read(session));
+    this.#wake();
+  }
+
+  /** Begun at once: what comes is kept for who reads, also when the session closes before. */
+  #read(session) {
+    return { session, messages: session[Symbol.asyncIterator]() };
+  }
+
+  async #run() {
+    for (;;) {
+      const ending = await this.#session.ended;
+      const next = this.#mayFollow(ending) ? await this.#next() : null;
+      if (!next) {
+        this.#ending = ending;
+        this.#resolveEnded(ending);
+        return this.#wake();
+      }
+      this.#begin(next);
+      if (this.#close && this.#pending === 0) next.close(this.#close.code, this.#close.reason);
+    }
+  }
+
+  #mayFollow({ kind, code, isRemote }) {
+    // A servlet that ends with a word of its own has ended the conversation, whatever its server does.
+    const isOwnWord = kind === "closed" && isRemote && code !== Code.done;
+    const isGoing = code === Code.goingAway || (this.#isAdvised && !isOwnWord);
+    this.#isAdvised = false;
+    return isGoing && this.#limit > 0 && (!this.#close || this.#pending > 0);
+  }
+
+  async #next() {
+    while (this.#unread?.length >= unreadLimit) await this.#change();
+    const deadline = clock() + this.#limit;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#open();
+      } catch (error) {
+        const wait = Math.random() * Math.min(100 * 2 ** Math.min(failures, 20), this.#limit / 4);
+        const mayPass = error instanceof SessionEnded ? isPassing(error.ending.code) : error.mayPass;
+        if (!mayPass || clock() + wait >= deadline) {
+          this.#failure = error;
+          return null;
+        }
+        await pause(wait);
+      }
+    }
+  }
+
+  #change() {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+  #wake() {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  // MARK: Messages
+
+  async send(message) {
+    message = copied(message);
+    if (this.#ending) throw new SessionEnded(this.#ending);
+    if (this.#close) throw new SessionClosing("series");
+    this.#pending += 1;
+    const taken = this.#last.then(() => this.#deliver(message)).finally(() => (this.#pending -= 1));
+    this.#last = taken.catch(() => {});
+    return taken;
+  }
+
+  async #deliver(message) {
+    for (;;) {
+      if (this.#ending) throw new SessionEnded(this.#ending);
+      const session = this.#session;
+      try {
+        return await session.send(message);
+      } catch (error) {
+        if (!(error instanceof SessionEnded || error instanceof SessionClosing)) throw error;
+      }
+      // It was not taken.
+      while (this.#session === session && !this.#ending) await this.#change();
+    }
+  }
+
+  close(code = 0, reason = "") {
+    if (!this.#close) {
+      this.#close = { code, reason };
+      this.#last.then(() => this.#session.close(code, reason));
+    }
+    return this.ended;
+  }
+
+  async *[Symbol.asyncIterator]() {
+    this.#unread ??= [this.#read(this.#session)];
+    let messages;
+    try {
+      for (;;) {
+        while (this.#unread.length === 0) {
+          if (this.#ending) return;
+          await this.#change();
+        }
+        const next = this.#unread.shift();
+        this.#wake();
+        messages = next.messages;
+        yield { kind: "began", session: next.session };
+        try {
+          for await (const message of messages) yield { kind: "message", message };
+        } catch (error) {
+          if (!(error instanceof SessionEnded)) throw error;
+        }
+        yield { kind: "ended", ending: await next.session.ended };
+      }
+    } finally {
+      messages?.return();
+      this.#unread = null;
+    }
+  }
+}
+
+/** Opens a session as `connect` does, and the next one when its server comes to its end. */
+export async function follow(url, options = {}) {
+  const series = new Series(url, options);
+  await series.opened;
+  return series;
 }

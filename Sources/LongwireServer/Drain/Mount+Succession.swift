@@ -31,9 +31,12 @@ extension Mount {
 
     /// Passes a transaction on to the process that it is for.
     ///
+    /// - Parameter isForwarded: whether another process has passed it on to this one.
     /// - Returns: whether there is one.
-    func forward(_ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts) -> Bool {
-        let place = routes.place(of: head) { identifier in
+    func forward(
+        _ head: HTTPRequest, _ exchange: any HTTPExchange, facts: ExchangeFacts, isForwarded: Bool
+    ) -> Bool {
+        let place = routes.place(of: head, isForwarded: isForwarded) { identifier in
             self.handle(of: identifier) != nil || self.plain.find(identifier) != nil
         }
         guard let place else { return false }

@@ -57,13 +57,18 @@ final class Routes: Sendable {
     }
 
     /// Where a request is to be passed on to; nil where it is served here.
-    func place(of head: HTTPRequest, isHere: (SessionIdentifier) -> Bool) -> String? {
+    ///
+    /// What another process passed on goes to the heir alone, if to anybody: from older processes to newer ones, so that
+    /// it comes to an end.
+    ///
+    /// - Parameter isHere: whether this process has a session.
+    func place(of head: HTTPRequest, isForwarded: Bool, isHere: (SessionIdentifier) -> Bool) -> String? {
         guard areAny.load(ordering: .acquiring) else { return nil }
         let identifier = Self.identifier(of: head)
         let (heir, owner, isOwn) = state.withLockedValue { state in
             (state.heir, identifier.flatMap { state.owners[$0] }, identifier.map { state.own.contains($0) } ?? false)
         }
-        if let owner { return owner }
+        if let owner, !isForwarded { return owner }
         guard let heir, !isOwn else { return nil }
         return identifier.map(isHere) == true ? nil : heir
     }

@@ -5,6 +5,7 @@ internal import NIOHTTPTypes
 /// One request of an HTTP/1.1 connection, or one stream of HTTP/2, as an HTTP transaction.
 final class HTTPChannelExchange: HTTPExchange {
     private let context: ChannelHandlerContext
+    private let mount: Mount
     private(set) var isOver = false
     private var hasRequestEnded: Bool
     /// Whether the client may send another request on this connection.
@@ -15,8 +16,9 @@ final class HTTPChannelExchange: HTTPExchange {
     private let isHeadAlone: Bool
     var receiver: (any HTTPExchangeReceiver)?
 
-    init(context: ChannelHandlerContext, head: HTTPRequest, isMultiplexed: Bool) {
+    init(context: ChannelHandlerContext, mount: Mount, head: HTTPRequest, isMultiplexed: Bool) {
         self.context = context
+        self.mount = mount
         self.isMultiplexed = isMultiplexed
         isHeadAlone = head.method == .head
         guard !isMultiplexed else {
@@ -40,9 +42,10 @@ final class HTTPChannelExchange: HTTPExchange {
     func write(head: HTTPResponse) {
         guard !isOver else { return }
         var head = head
-        // A connection whose request may not have ended cannot serve another one.
-        endsConnection = isLast
-        if isLast, !isMultiplexed { head.headerFields[.connection] = "close" }
+        // A connection whose request may not have ended cannot serve another one; nor is this a process to stay with
+        // that comes to its end.
+        endsConnection = isLast || mount.isDraining
+        if endsConnection, !isMultiplexed { head.headerFields[.connection] = "close" }
         context.write(wrap(.head(head)), promise: nil)
     }
 

@@ -88,7 +88,7 @@ public final class LongwireHTTPHandler: ChannelDuplexHandler, RemovableChannelHa
                 return context.close(promise: nil)
             }
         }
-        let exchange = HTTPChannelExchange(context: context, head: head, isMultiplexed: isMultiplexed)
+        let exchange = HTTPChannelExchange(context: context, mount: mount, head: head, isMultiplexed: isMultiplexed)
         // Asked of the channel: a stream of HTTP/2 has its addresses, but must not be asked through its context.
         let remoteAddress = context.channel.remoteAddress
         var facts = ExchangeFacts(

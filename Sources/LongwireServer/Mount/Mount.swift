@@ -118,7 +118,7 @@ public final class Mount: Sendable {
             ).answer(exchange)
             return true
         }
-        if !isForwarded, case .servlet = place, forward(head, exchange, facts: facts) { return true }
+        if case .servlet = place, forward(head, exchange, facts: facts, isForwarded: isForwarded) { return true }
         guard let exchange = admitOrigin(head, exchange) else { return true }
         switch place {
         case .elsewhere: return false
