@@ -216,6 +216,13 @@ if Context.environment["LONGWIRE_FUZZ"] != nil {
     }
 }
 
+// Where a sanitizer watches the unit tests alone (scripts/test), what only other tests need is not built with it.
+if Context.environment["LONGWIRE_UNITS"] != nil {
+    let others = ["longwire", "longwire-bench", "longwire-micro", "EndToEndTests", "ChaosTests", "SupportTests"]
+    package.products.removeAll { others.contains($0.name) }
+    package.targets.removeAll { others.contains($0.name) }
+}
+
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
     target.swiftSettings =
         (target.swiftSettings ?? []) + [
