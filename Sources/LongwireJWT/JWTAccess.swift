@@ -8,8 +8,8 @@
     ///
     /// The set is a file (RFC 7517), which is read again within a second when it changes; nothing is fetched. A new file
     /// that cannot be used leaves the keys of before in force, and the log says so. Who is refused is told no reason: it
-    /// is in the log, without anything of the token. A line is cut within about two seconds of when its token expires or
-    /// the key that signed it is no longer in the set.
+    /// is in the log, without anything of the token. A line is cut within about two seconds of when its token counts no
+    /// more (`exp`, and the leeway of clocks after it), or the key that signed it is no longer in the set.
     public struct JWTAccess: AccessRule {
         private let file: WatchedFile<KeySet?>
         private let requirements: JWTRequirements

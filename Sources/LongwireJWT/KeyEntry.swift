@@ -36,8 +36,9 @@
         var print: [UInt8] {
             var hash = SHA256()
             for field in [kind, algorithm, name, curve, modulus, exponent, x, y, secret] {
-                // No field can hold what parts it from the next.
-                Array((field.map { "=\($0)" } ?? "").utf8 + [0]).withUnsafeBytes { hash.update($0) }
+                // With its length, so that no two keys are written alike.
+                let text = field.map { "\($0.utf8.count):\($0)" } ?? "-"
+                Array(text.utf8).withUnsafeBytes { hash.update($0) }
             }
             return hash.bytes()
         }

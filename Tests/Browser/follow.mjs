@@ -12,7 +12,6 @@ const changes = [];
 const series = await follow(url, {
   transports: transports.split(","),
   followLimit: Number(limit),
-  onchange: (change) => changes.push(change.state),
 });
 const message = (number) => (number % 3 === 0 ? new Uint8Array(number % 500).fill(number & 255) : `message ${number} ✓`);
 const isSame = (one, other) => typeof one === "string" ? one === other : Buffer.compare(one, Buffer.from(other)) === 0;
@@ -33,6 +32,7 @@ sending.catch(() => {});
 for await (const event of series) {
   if (event.kind === "began") {
     began += 1;
+    event.session.onchange = (change) => changes.push(change.state);
     console.log(`began ${began};`);
   } else if (event.kind === "ended") {
     console.log(`session ${began} ended ${event.ending.kind} ${event.ending.code}, ${event.ending.unacknowledged} open`);

@@ -247,6 +247,28 @@ struct UpgradeTests {
     }
 
     // R: D5
+    @Test("a process that was replaced is there for as long as the one that it replaced, which passes on to it")
+    func theOneBetweenLasts() async throws {
+        let site = try await UpgradeSite(drain: "{window: 200ms, limit: 3s}")
+        // One who hears nothing keeps the first process for the whole of its drain.
+        let deaf = try ManagedProcess(
+            BuiltProducts.longwire, ["connect", "--no-proxy", "--transport", "duplex", site.url(.duplex)],
+            input: .pipe)
+        try await deaf.write("hello\n")
+        try await eventually("it is answered") { deaf.output?.text.contains("hello") == true }
+        deaf.send(signal: SIGSTOP)
+        try await site.upgrade()
+        let between = site.pid
+        try await site.upgrade()
+        try await eventually(within: .seconds(60), "the process between is gone") {
+            ProcessTable.commandLine(of: between).isEmpty
+        }
+        #expect(!site.process.isRunning, "the first is still there, and whoever it passes something on to is not")
+        deaf.kill()
+        try await site.stop()
+    }
+
+    // R: D5
     @Test("a configuration that is wrong leaves the old process serving, and says why")
     func wrongConfiguration() async throws {
         let site = try await UpgradeSite()

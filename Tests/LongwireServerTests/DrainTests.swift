@@ -2,6 +2,7 @@ import LongwireClient
 @testable import LongwireServer
 import NIOCore
 import NIOConcurrencyHelpers
+import Synchronization
 import TestSupport
 import Testing
 
@@ -53,7 +54,7 @@ import Testing
         try await connection.waits(for: "HTTP/1.1 200")
         #expect(!connection.text.lowercased().contains("connection: close"))
         let draining = Task { await server.mount.drain(window: .seconds(60), limit: .seconds(60)) }
-        try await eventually("it drains") { server.mount.isDraining }
+        try await eventually("it drains") { server.mount.isLeaving.load(ordering: .relaxed) }
         try await connection.request("GET /longwire/deaf", [])
         #expect(try await connection.waitsForEnd().lowercased().contains("connection: close"))
         session.abort(.done)

@@ -2,7 +2,8 @@
 ///
 /// The session lives on for the resume time: whoever is let in under the same name by then goes on with it.
 public protocol AccessProof: Sendable {
-    /// Whether it still counts: asked about once a second for each line that was opened with it, off the event loops.
+    /// Whether it still counts: asked off the event loops for each line that was opened with it, a second after the
+    /// answer of before.
     ///
     /// What cannot be found out says nothing against anybody: true.
     func counts() async -> Bool

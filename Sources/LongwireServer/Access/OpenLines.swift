@@ -4,9 +4,21 @@ internal import NIOCore
 ///
 /// The session lives on: whoever is let in under the same name goes on with it, and nobody else does.
 final class OpenLines {
-    private struct Line {
+    private final class Line {
         weak var exchange: (any HTTPExchange)?
         let proof: any AccessProof
+        /// Whether there is no answer yet.
+        var isAsked = false
+
+        init(_ exchange: any HTTPExchange, _ proof: any AccessProof) {
+            self.exchange = exchange
+            self.proof = proof
+        }
+
+        func answered(_ counts: Bool) {
+            isAsked = false
+            if !counts { exchange?.drop() }
+        }
     }
 
     private let eventLoop: any EventLoop
@@ -20,7 +32,7 @@ final class OpenLines {
 
     /// A transaction begins that may last.
     func watch(_ exchange: any HTTPExchange, _ proof: any AccessProof) {
-        lines.append(Line(exchange: exchange, proof: proof))
+        lines.append(Line(exchange, proof))
         lookLater()
     }
 
@@ -34,23 +46,21 @@ final class OpenLines {
         eventLoop.scheduleTask(in: Self.interval) { this.value.look() }
     }
 
-    /// Asks for every line, off the loop.
     private func look() {
+        isLooking = false
         lines.removeAll { $0.exchange == nil }
-        let this = NIOLoopBound(self, eventLoop: eventLoop)
-        Task { @concurrent [eventLoop, proofs = lines.map(\.proof)] in
-            var over: [Int] = []
-            for (index, proof) in proofs.enumerated() where await !proof.counts() { over.append(index) }
-            eventLoop.execute { [over] in this.value.cut(over) }
-        }
+        for line in lines where !line.isAsked { ask(line) }
+        lookLater()
     }
 
-    /// Lines are only added while it is asked, so that their places are the same.
-    private func cut(_ over: [Int]) {
-        // Cutting one may end others.
-        for exchange in over.map({ lines[$0].exchange }) { exchange?.drop() }
-        isLooking = false
-        lookLater()
+    /// Each by itself, off the loop: an answer that takes its time, or never comes, holds up no other line's.
+    private func ask(_ line: Line) {
+        line.isAsked = true
+        let bound = NIOLoopBound(line, eventLoop: eventLoop)
+        Task { @concurrent [eventLoop, proof = line.proof] in
+            let counts = await proof.counts()
+            eventLoop.execute { bound.value.answered(counts) }
+        }
     }
 }
 

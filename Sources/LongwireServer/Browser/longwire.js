@@ -44,6 +44,8 @@ const unansweredLimit = 5;
 /** A path that dies this young, with nothing moved, counts against its transport. */
 const shortLife = 20_000;
 const promotionInterval = 60_000;
+/** Among the options of a session: somebody will iterate, so what comes is kept from the start. */
+const isRead = Symbol("isRead");
 /** How many sessions of a series may wait for who reads it before no next one is opened. */
 const unreadLimit = 16;
 
@@ -827,6 +829,8 @@ class Core {
   highestPath = 0;
   slot = null;
   isLeaving = false;
+  /** Whether the server has advised to come to an end. */
+  isGoing = false;
   isOpen = false;
   hasTriedStream = false;
   ending = null;
@@ -846,7 +850,6 @@ class Core {
   unreadableInputs = 0;
   senders = [];
   readers = [];
-  isIterated = false;
   closeAsked = null;
   closeCoveredAt = null;
   movedAt = clock();
@@ -861,6 +864,7 @@ class Core {
     this.outbox = new Outbox(options.sendBuffer ?? 256 * 1024);
     this.inbox = new Inbox(options.receiveWindow ?? 256 * 1024, options.messageLimit ?? 1024 * 1024);
     this.pollInterval = options.pollInterval ?? 1_000;
+    this.isIterated = options[isRead] ?? false;
     this.ack = { dueAt: Infinity, hasWaited: false, bytes: 0, frames: 0, limitSaid: this.inbox.limit };
     this.ackAloneAt = -Infinity;
     this.isRoomy = Math.min(options.sendBuffer ?? Infinity, options.receiveWindow ?? Infinity) >= roomyBytes;
@@ -1434,6 +1438,9 @@ class Session extends EventTarget {
   get opened() {
     return this.#core.opened;
   }
+  get isAdvised() {
+    return this.#core.isGoing;
+  }
   get id() {
     return hex(this.#core.id);
   }
@@ -1494,7 +1501,6 @@ class Series {
   #limit;
   #session;
   #failure = null;
-  #isAdvised = false;
   #close = null;
   #ending = null;
   #resolveEnded;
@@ -1506,12 +1512,8 @@ class Series {
   #waiting = [];
 
   constructor(url, { followLimit = 60_000, signal, ...options }) {
-    const onchange = (change) => {
-      if (change.state === "going") this.#isAdvised = true;
-      options.onchange?.(change);
-    };
     this.#limit = followLimit;
-    this.#open = (more) => connect(url, { ...options, ...more, onchange });
+    this.#open = (more) => connect(url, { ...options, ...more, [isRead]: this.#unread !== null });
     this.ended = new Promise((resolve) => (this.#resolveEnded = resolve));
     this.opened = this.#open({ signal }).then((session) => {
       this.#begin(session);
@@ -1534,7 +1536,6 @@ class Series {
     this.#wake();
   }
 
-  /** Begun at once: what comes is kept for who reads, also when the session closes before. */
   #read(session) {
     return { session, messages: session[Symbol.asyncIterator]() };
   }
@@ -1549,34 +1550,50 @@ class Series {
         return this.#wake();
       }
       this.#begin(next);
-      if (this.#close && this.#pending === 0) next.close(this.#close.code, this.#close.reason);
+      if (this.#isDone) next.close(this.#close.code, this.#close.reason);
     }
   }
 
   #mayFollow({ kind, code, isRemote }) {
     // A servlet that ends with a word of its own has ended the conversation, whatever its server does.
     const isOwnWord = kind === "closed" && isRemote && code !== Code.done;
-    const isGoing = code === Code.goingAway || (this.#isAdvised && !isOwnWord);
-    this.#isAdvised = false;
-    return isGoing && this.#limit > 0 && (!this.#close || this.#pending > 0);
+    const isGoing = code === Code.goingAway || (this.#session.isAdvised && !isOwnWord);
+    return isGoing && this.#limit > 0 && !this.#isDone;
+  }
+
+  /** Whether there is nothing that a next session would be for. */
+  get #isDone() {
+    return this.#close !== null && this.#pending === 0;
   }
 
   async #next() {
-    while (this.#unread?.length >= unreadLimit) await this.#change();
+    while (this.#unread?.length >= unreadLimit && !this.#isDone) await this.#change();
     const deadline = clock() + this.#limit;
-    for (let failures = 0; ; failures += 1) {
+    for (let failures = 0; !this.#isDone; failures += 1) {
       try {
         return await this.#open();
       } catch (error) {
-        const wait = Math.random() * Math.min(100 * 2 ** Math.min(failures, 20), this.#limit / 4);
+        const wait = Math.random() * Math.min(100 * 2 ** Math.min(failures, 20), this.#limit / 4, 15_000);
         const mayPass = error instanceof SessionEnded ? isPassing(error.ending.code) : error.mayPass;
         if (!mayPass || clock() + wait >= deadline) {
           this.#failure = error;
           return null;
         }
-        await pause(wait);
+        await this.#pause(wait);
       }
     }
+    return null;
+  }
+
+  /** Until then, or until there is nothing to wait for. */
+  async #pause(wait) {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      this.#wake();
+    }, wait);
+    while (!isOver && !this.#isDone) await this.#change();
+    clearTimeout(timer);
   }
 
   #change() {
@@ -1616,6 +1633,7 @@ class Series {
     if (!this.#close) {
       this.#close = { code, reason };
       this.#last.then(() => this.#session.close(code, reason));
+      this.#wake();
     }
     return this.ended;
   }
@@ -1625,8 +1643,9 @@ class Series {
     let messages;
     try {
       for (;;) {
-        while (this.#unread.length === 0) {
-          if (this.#ending) return;
+        // Who else has iterated and left has taken the rest along.
+        while (!this.#unread?.length) {
+          if (this.#ending || !this.#unread) return;
           await this.#change();
         }
         const next = this.#unread.shift();
@@ -1641,8 +1660,11 @@ class Series {
         yield { kind: "ended", ending: await next.session.ended };
       }
     } finally {
+      // What nobody reads any more is not kept, so that sessions can come to their end.
       messages?.return();
+      for (const { messages } of this.#unread ?? []) messages.return();
       this.#unread = null;
+      this.#wake();
     }
   }
 }

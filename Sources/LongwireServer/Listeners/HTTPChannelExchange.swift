@@ -1,6 +1,7 @@
 internal import HTTPTypes
 internal import NIOCore
 internal import NIOHTTPTypes
+internal import Synchronization
 
 /// One request of an HTTP/1.1 connection, or one stream of HTTP/2, as an HTTP transaction.
 final class HTTPChannelExchange: HTTPExchange {
@@ -44,7 +45,7 @@ final class HTTPChannelExchange: HTTPExchange {
         var head = head
         // A connection whose request may not have ended cannot serve another one; nor is this a process to stay with
         // that comes to its end.
-        endsConnection = isLast || mount.isDraining
+        endsConnection = isLast || mount.isLeaving.load(ordering: .relaxed)
         if endsConnection, !isMultiplexed { head.headerFields[.connection] = "close" }
         context.write(wrap(.head(head)), promise: nil)
     }

@@ -2,6 +2,7 @@ internal import Logging
 internal import LongwireProtocol
 public import LongwireSession
 public import NIOCore
+internal import Synchronization
 
 extension Mount {
     /// The sessions now, oldest first.
@@ -44,6 +45,7 @@ extension Mount {
     /// Returns when no session is left, and of servlets what still ends has ended, or taken its ``Servlet/endTime``.
     public func drain(window: TimeAmount = .seconds(5), limit: TimeAmount = .seconds(30)) async {
         beginDraining()
+        isLeaving.store(true, ordering: .relaxed)
         let handles = handles
         for (index, handle) in handles.enumerated() {
             let delay = TimeAmount.nanoseconds(window.nanoseconds * Int64(index) / Int64(max(handles.count, 1)))

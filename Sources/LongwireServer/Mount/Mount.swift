@@ -5,6 +5,7 @@ internal import LongwireTransport
 public import Logging
 internal import NIOConcurrencyHelpers
 internal import NIOCore
+internal import Synchronization
 
 /// Everything below one URL path: servlets by name, and their sessions.
 ///
@@ -23,6 +24,8 @@ public final class Mount: Sendable {
     let buffers: BufferAccount
     /// What requests hold whose bodies have not come to their end.
     let bodies: BodyAccount
+    /// Whether all that is here is to go elsewhere: connections are not kept.
+    let isLeaving = Atomic(false)
     /// Which sessions are another process's.
     let routes = Routes()
     private let registry: NIOLockedValueBox<Registry>

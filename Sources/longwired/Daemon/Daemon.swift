@@ -34,6 +34,8 @@ struct Daemon {
     private let certificates: ListenerCertificates
     private var ending = Ending.none
     private var handover: Handover?
+    /// Ends with the process that this one took over from, which passes on to this one what is not its own.
+    private var predecessor: Task<Void, Never>?
     /// Where another process of this program brings what came there and is ours.
     private var forwards: ForwardSocket?
     /// The line to the process that took over, for as long as this one lives.
@@ -127,7 +129,7 @@ struct Daemon {
                 }
             ])
         if let link = handover?.link {
-            await Upgrade.serving(link, mount: mount, old: old)
+            predecessor = await Upgrade.serving(link, mount: mount, old: old)
             for address in handover?.closeRest() ?? [] {
                 logger.notice("no longer listening", metadata: ["address": "\(address)"])
             }
@@ -161,8 +163,9 @@ struct Daemon {
                 metadata: [
                     "pid": .stringConvertible(process), "sessions": .stringConvertible(mount.sessionCount),
                 ])
-            Task { [mount, settings, listening] in
+            Task { [mount, settings, listening, predecessor] in
                 await mount.drain(window: settings.drainWindow, limit: settings.drainLimit)
+                await predecessor?.value
                 await Self.outlast(listening, settings.session.timeToOpen)
                 source.yield(.ended)
             }

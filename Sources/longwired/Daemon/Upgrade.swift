@@ -109,15 +109,17 @@ enum Upgrade {
 
     /// Says that this process serves, and forgets the old one's sessions once that is gone.
     ///
-    /// Returns when the old process accepts no more, or is gone.
-    static func serving(_ link: HandoverLink, mount: Mount, old: String) async {
+    /// - Returns: when the old process accepts no more, or is gone: what ends when it is gone.
+    static func serving(_ link: HandoverLink, mount: Mount, old: String) async -> Task<Void, Never> {
         _ = await HandoverLink.waiting {
             try? link.say("serving")
             _ = try? link.hear()
         }
-        Thread.detachNewThread {
-            link.awaitEnd()
-            link.end()
+        return Task {
+            await HandoverLink.waiting {
+                link.awaitEnd()
+                link.end()
+            }
             mount.forgetRoutes(to: old)
         }
     }

@@ -88,6 +88,11 @@ private func serve(_ bytes: ArraySlice<UInt8>, piece: Int) {
     // safe: an answer that is none is the find this program looks for.
     guard isSaid(said) else { fatalError("\(said)") }
     _ = try? channel.finish(acceptAlreadyClosed: true)
+    // A session outlives its line for the resume time, which is not this loop's, and a mount its sessions.
+    for handle in mount.handles {
+        handle.core.value.turn { $0.machine.abort(code: .done, reason: "", now: .now()) }
+    }
+    loop.run()
 }
 
 /// Whether these are frames of a server (RFC 6455, section 5.2): whole, not masked, and none after the last.

@@ -141,4 +141,61 @@ import Testing
         try await line.close()
         try await site.server.stop()
     }
+
+    /// Lets everybody in by the name that is their token, for as long as it is not crossed out; of some it never learns.
+    private final class OwnRule: AccessRule {
+        private let out = NIOLockedValueBox<Set<String>>([])
+        private let answer = AsyncStream.makeStream(of: Void.self)
+
+        private struct Proof: AccessProof {
+            let rule: OwnRule
+            let name: String
+
+            func counts() async -> Bool {
+                if name == "unknown" { for await _ in rule.answer.stream {} }
+                return rule.out.withLockedValue { !$0.contains(name) }
+            }
+        }
+
+        func cross(_ name: String) { out.withLockedValue { _ = $0.insert(name) } }
+        func learn() { answer.continuation.finish() }
+
+        func judge(_ request: SessionRequest) -> AccessAnswer {
+            guard let name = request.bearerToken else { return .now(.missing) }
+            return .now(.allowed(principal: name, proof: Proof(rule: self, name: name)))
+        }
+    }
+
+    @Test func aRuleOfAProgramsOwnEndsLinesAndOneAnswerThatDoesNotComeHoldsUpNoOther() async throws {
+        let rule = OwnRule()
+        let server = try await TestServer(["who": .task(WhoAmI())], access: ["who": rule])
+        func session(_ name: String, _ transport: TransportKind) async throws -> Session {
+            var configuration = ClientConfiguration()
+            configuration.bearerToken = { name }
+            configuration.transports = [transport]
+            let session = try await server.connect("who", configuration)
+            #expect(try await session.nextText() == name)
+            return session
+        }
+        let unknown = try await session("unknown", .duplex)
+        let bob = try await session("bob", .duplex)
+        var sessions: [Session] = []
+        for transport in [TransportKind.duplex, .stream, .websocket] {
+            sessions.append(try await session("ada", transport))
+        }
+        rule.cross("ada")
+        for session in sessions {
+            try await eventually("its line is cut") { await session.status.transport == nil }
+        }
+        for session in [unknown, bob] {
+            try await session.send("undisturbed")
+            #expect(try await session.nextText() == "undisturbed")
+        }
+        // What it learns at last counts.
+        rule.cross("unknown")
+        rule.learn()
+        try await eventually("its line is cut") { await unknown.status.transport == nil }
+        for session in sessions + [unknown, bob] { session.abort(.done) }
+        try await server.stop()
+    }
 }
