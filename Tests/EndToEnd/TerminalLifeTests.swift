@@ -170,6 +170,8 @@ struct TerminalLifeTests {
         try await window.wait("the echo of the third") { $0.contains("third") }
         let text = try await window.everything().joined()
         #expect(text.contains("0123456789abcdefghijklmnopqrstuvwxyz") && text.contains("second"), "\(text)")
+        // What was typed before the client had heard of the new size has left a row of before behind.
+        try await window.press("C-l")
         try await window.wait("the status row") { $0.count { $0.hasPrefix("connected over") } == 1 }
         try await window.press("C-d")
         try await window.wait(for: "code=0")
