@@ -162,6 +162,7 @@ import Testing
 
         func judge(_ request: SessionRequest) -> AccessAnswer {
             guard let name = request.bearerToken else { return .now(.missing) }
+            guard !out.withLockedValue({ $0.contains(name) }) else { return .now(.refused("it is crossed out")) }
             return .now(.allowed(principal: name, proof: Proof(rule: self, name: name)))
         }
     }
