@@ -7,6 +7,8 @@ struct FlightLedger {
         let sentAt: NIODeadline
         /// The frames on board; nil for none.
         let range: ClosedRange<UInt64>?
+        /// How often in a row transactions had taken too long when it was sent.
+        let attempts: Int
         /// It was answered, and what it carried is not covered yet: an earlier one is still missing.
         var isAnswered = false
     }
@@ -18,7 +20,7 @@ struct FlightLedger {
     private(set) var failures = 0
     /// Before this time no further transaction begins: the last one failed.
     @OneWord private(set) var retryAt: NIODeadline?
-    /// How often in a row transactions took too long.
+    /// How often in a row transactions took too long; those that were under way at one time count once.
     private(set) var attempts = 0
 
     /// The repeat time doubles to this.
@@ -40,7 +42,7 @@ struct FlightLedger {
     }
 
     mutating func sent(_ transaction: UInt64, range: ClosedRange<UInt64>?, now: NIODeadline) {
-        flights.append(Flight(transaction: transaction, sentAt: now, range: range))
+        flights.append(Flight(transaction: transaction, sentAt: now, range: range, attempts: attempts))
     }
 
     /// The transaction was answered; what it carried stays on record until it is covered.
@@ -84,7 +86,8 @@ struct FlightLedger {
     ) -> NIODeadline {
         let longest = max(Self.longest, least)
         let base = min(max(least, (smoothed ?? .zero) * 2), longest)
-        let patience = min(base * (1 << min(attempts, 6)), longest)
+        // Who was sent before others took too long need not wait for longer because of these.
+        let patience = min(base * (1 << min(attempts, flight.attempts, 6)), longest)
         return flight.sentAt + patience + (flight.range == nil ? hold : .zero)
     }
 
@@ -108,7 +111,8 @@ struct FlightLedger {
         let numbers = Set(overdue.map(\.transaction))
         flights.removeAll { numbers.contains($0.transaction) }
         dead += overdue.lazy.filter { !$0.isAnswered }.map(\.transaction)
-        attempts += 1
+        // Those of before come to their time one after the other: the line failed once, not so many times.
+        if overdue.contains(where: { $0.attempts >= attempts }) { attempts += 1 }
         return (overdue.compactMap(\.range), true)
     }
 

@@ -520,7 +520,9 @@ class Path {
     else if (hasAckWaited && this.name === "stream" && core.isRoomy) core.ackAloneAt = now;
     this.sentAt = now;
     this.requests += 1;
-    const flight = { at: now, numbers, isAnswered: false, stop: new AbortController(), number: this.requests };
+    const flight = {
+      at: now, numbers, isAnswered: false, stop: new AbortController(), number: this.requests, attempts: this.attempts,
+    };
     const body = concat(parts);
     if (!lastWords) this.flights.set(flight.number, flight);
     try {
@@ -582,7 +584,8 @@ class Path {
   repeatAt(flight) {
     const base = Math.min(Math.max(1_000, 2 * (this.core.roundTrip ?? 0)), 16_000);
     const hold = flight.numbers.length === 0 ? this.holdAllowed : 0;
-    return flight.at + Math.min(base * 2 ** Math.min(this.attempts, 6), 16_000) + hold;
+    // Who was sent before others took too long need not wait for longer because of these.
+    return flight.at + Math.min(base * 2 ** Math.min(this.attempts, flight.attempts, 6), 16_000) + hold;
   }
 
   overdue(flights) {
@@ -592,7 +595,8 @@ class Path {
       // Not heard of for so long, its connection is of no use to others either.
       if (!flight.isAnswered) flight.stop.abort();
     }
-    this.attempts += 1;
+    // Those of before come to their time one after the other: the line failed once, not so many times.
+    if (flights.some((flight) => flight.attempts >= this.attempts)) this.attempts += 1;
     this.core.ackSoon();
     if (this.attempts >= unansweredLimit) return this.core.lost(this, new PathError("requests are not answered"));
     this.reviewGap();

@@ -195,6 +195,36 @@ struct FlightLedgerTests {
         #expect(ledger.nextRepeat(smoothed: .seconds(3), hold: .zero) == start + .seconds(6))
     }
 
+    // R: B2
+    @Test("Transactions under way together take too long once, however they come to their time")
+    func repeatTogether() {
+        var ledger = FlightLedger()
+        // The last of ten is the one that was lost; the others arrived behind it, where they cannot be covered.
+        for number in 0..<10 {
+            let range = UInt64(number * 10)...UInt64(number * 10 + 9)
+            ledger.sent(UInt64(number), range: range, now: start + .milliseconds(Int64(number) * 100))
+        }
+        var now = start
+        var repeated: [ClosedRange<UInt64>] = []
+        while repeated.last?.lowerBound != 90, let next = ledger.nextRepeat(smoothed: nil, hold: .zero) {
+            now = next
+            for range in ledger.takeOverdue(smoothed: nil, hold: .zero, now: now).ranges {
+                repeated.append(range)
+                ledger.sent(100 + range.lowerBound, range: range, now: now)
+            }
+        }
+        #expect(now == start + .milliseconds(1_900), "each when its own time had passed")
+        #expect(repeated.count == 10)
+        #expect(ledger.attempts == 1)
+        // What goes again waits for twice as long, and only what went again makes it longer still.
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == start + .seconds(3))
+        #expect(ledger.takeOverdue(smoothed: nil, hold: .zero, now: start + .seconds(3)).isAny)
+        #expect(ledger.attempts == 2)
+        ledger.covered(1, isServer: true)
+        #expect(ledger.attempts == 0)
+        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == start + .milliseconds(2_100))
+    }
+
     @Test("A transaction without frames may be held; then it is dead too")
     func held() {
         var ledger = FlightLedger()
