@@ -8,7 +8,7 @@ struct FlightLedger {
         /// The frames on board; nil for none.
         let range: ClosedRange<UInt64>?
         /// How often in a row transactions had taken too long when it was sent.
-        let attempts: Int
+        var attempts: Int
         /// It was answered, and what it carried is not covered yet: an earlier one is still missing.
         var isAnswered = false
     }
@@ -48,7 +48,7 @@ struct FlightLedger {
     /// The transaction was answered; what it carried stays on record until it is covered.
     mutating func answered(_ transaction: UInt64, covered: UInt64) {
         failures = 0
-        attempts = 0
+        resetAttempts()
         retryAt = nil
         dead.removeAll { $0 == transaction }
         guard let index = flights.firstIndex(where: { $0.transaction == transaction }) else { return }
@@ -72,13 +72,20 @@ struct FlightLedger {
 
     /// Acknowledgements moved on: the repeat time starts again from its least.
     mutating func covered(_ covered: UInt64, isServer: Bool) {
-        attempts = 0
+        resetAttempts()
         guard !flights.isEmpty else { return }
         // Nobody tells the server that an answer arrived but by covering what it carried.
         flights.removeAll { flight in
             guard isServer || flight.isAnswered, let range = flight.range else { return false }
             return range.upperBound <= covered
         }
+    }
+
+    /// Also for those that are under way: they count once again from now on.
+    private mutating func resetAttempts() {
+        guard attempts > 0 else { return }
+        attempts = 0
+        for index in flights.indices { flights[index].attempts = 0 }
     }
 
     private func limit(

@@ -5,6 +5,7 @@ public protocol AccessProof: Sendable {
     /// Whether it still counts: asked off the event loops for each line that was opened with it, a second after the
     /// answer of before.
     ///
-    /// What cannot be found out says nothing against anybody: true.
+    /// Many lines are asked about at once; where one ends before its answer, the question is cancelled. What cannot be
+    /// found out says nothing against anybody: true.
     func counts() async -> Bool
 }

@@ -7,8 +7,8 @@ final class OpenLines {
     private final class Line {
         weak var exchange: (any HTTPExchange)?
         let proof: any AccessProof
-        /// Whether there is no answer yet.
-        var isAsked = false
+        /// What there is no answer to yet.
+        var question: Task<Void, Never>?
 
         init(_ exchange: any HTTPExchange, _ proof: any AccessProof) {
             self.exchange = exchange
@@ -16,7 +16,7 @@ final class OpenLines {
         }
 
         func answered(_ counts: Bool) {
-            isAsked = false
+            question = nil
             if !counts { exchange?.drop() }
         }
     }
@@ -48,16 +48,19 @@ final class OpenLines {
 
     private func look() {
         isLooking = false
-        lines.removeAll { $0.exchange == nil }
-        for line in lines where !line.isAsked { ask(line) }
+        lines.removeAll { line in
+            guard line.exchange == nil else { return false }
+            line.question?.cancel()
+            return true
+        }
+        for line in lines where line.question == nil { ask(line) }
         lookLater()
     }
 
     /// Each by itself, off the loop: an answer that takes its time, or never comes, holds up no other line's.
     private func ask(_ line: Line) {
-        line.isAsked = true
         let bound = NIOLoopBound(line, eventLoop: eventLoop)
-        Task { @concurrent [eventLoop, proof = line.proof] in
+        line.question = Task { @concurrent [eventLoop, proof = line.proof] in
             let counts = await proof.counts()
             eventLoop.execute { bound.value.answered(counts) }
         }

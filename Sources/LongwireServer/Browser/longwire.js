@@ -553,7 +553,8 @@ class Path {
       core.unreadable(this, error);
       return this.failed(flight, error);
     }
-    this.failures = this.attempts = this.retryAt = 0;
+    this.failures = this.retryAt = 0;
+    this.resetAttempts();
     if (flight.numbers.length > 0 && flight.numbers.at(-1) > core.outbox.covered) flight.isAnswered = true;
     else this.flights.delete(flight.number);
     this.reviewGap();
@@ -573,8 +574,14 @@ class Path {
     this.reviewGap();
   }
 
-  covered(number) {
+  /** Also for those that are under way: they count once again from now on. */
+  resetAttempts() {
     this.attempts = 0;
+    for (const flight of this.flights.values()) flight.attempts = 0;
+  }
+
+  covered(number) {
+    this.resetAttempts();
     for (const flight of this.flights.values()) {
       if (flight.isAnswered && flight.numbers.at(-1) <= number) this.flights.delete(flight.number);
     }
@@ -1536,7 +1543,9 @@ class Series {
 
   #begin(session) {
     this.#session = session;
-    this.#unread?.push(this.#read(session));
+    if (this.#unread) this.#unread.push(this.#read(session));
+    // Who was to read it has left meanwhile.
+    else session[Symbol.asyncIterator]().return();
     this.#wake();
   }
 

@@ -222,7 +222,13 @@ struct FlightLedgerTests {
         #expect(ledger.attempts == 2)
         ledger.covered(1, isServer: true)
         #expect(ledger.attempts == 0)
-        #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == start + .milliseconds(2_100))
+        // And so it is for those that were sent while it was longer.
+        let times = (0..<9).map { start + .milliseconds(2_100 + Int64($0) * 100) }
+        for time in times {
+            #expect(ledger.nextRepeat(smoothed: nil, hold: .zero) == time)
+            #expect(ledger.takeOverdue(smoothed: nil, hold: .zero, now: time).ranges.count == 1)
+        }
+        #expect(ledger.attempts == 1)
     }
 
     @Test("A transaction without frames may be held; then it is dead too")
