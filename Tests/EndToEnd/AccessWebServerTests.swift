@@ -75,57 +75,50 @@
 
         @Test("nginx with client certificates: who has one is let in under its subject")
         func nginxCertificates() async throws {
-            let folder = try TemporaryFolder()
-            let (daemon, port) = try await Self.daemon("certificate", folder)
-            let certificates = try await Certificates()
-            let ada = try await certificates.client("/O=Example/CN=ada")
-            let others = try await Certificates()
-            let stranger = try await others.client("/O=Example/CN=ada")
-            var options = NginxFixture.Options(mounts: [
-                .init(
-                    to: .tcp(port: port),
-                    directives: """
-                        fastcgi_param SSL_CLIENT_VERIFY $ssl_client_verify;
-                        fastcgi_param SSL_CLIENT_S_DN   $ssl_client_s_dn;
-                        """)
-            ])
-            options.certificates = certificates
-            options.serverDirectives =
-                "ssl_client_certificate \(certificates.authority); ssl_verify_client optional;"
-            let nginx = try await NginxFixture(options)
-            try await Self.certificates(nginx.tlsURL("/longwire/who"), certificates, ada: ada, stranger: stranger)
-            withExtendedLifetime(others) {}
-            try await nginx.stop()
-            daemon.stop()
+            try await Self.certificates { port, certificates in
+                var options = NginxFixture.Options(mounts: [
+                    .init(
+                        to: .tcp(port: port),
+                        directives: """
+                            fastcgi_param SSL_CLIENT_VERIFY $ssl_client_verify;
+                            fastcgi_param SSL_CLIENT_S_DN   $ssl_client_s_dn;
+                            """)
+                ])
+                options.certificates = certificates
+                options.serverDirectives =
+                    "ssl_client_certificate \(certificates.authority); ssl_verify_client optional;"
+                let nginx = try await NginxFixture(options)
+                return (nginx.tlsURL("/longwire/who"), nginx.stop)
+            }
         }
 
         @Test("Apache with client certificates: who has one is let in under its subject")
         func apacheCertificates() async throws {
+            try await Self.certificates { port, certificates in
+                let apache = try await ApacheFixture(
+                    .fastCGI(port: port), certificates: certificates,
+                    directives: """
+                        SSLCACertificateFile \(certificates.authority)
+                        SSLVerifyClient optional
+                        SSLOptions +StdEnvVars
+                        """)
+                return (apache.tlsURL("/longwire/who"), apache.stop)
+            }
+        }
+
+        /// Who has a certificate that the authority signed is let in; who has none, or another's, is not.
+        ///
+        /// - Parameter start: starts a web server before longwired's port: the servlet's URL, and what stops it.
+        private static func certificates(
+            _ start: (Int, Certificates) async throws -> (url: String, stop: () async throws -> Void)
+        ) async throws {
             let folder = try TemporaryFolder()
-            let (daemon, port) = try await Self.daemon("certificate", folder)
+            let (daemon, port) = try await daemon("certificate", folder)
             let certificates = try await Certificates()
             let ada = try await certificates.client("/O=Example/CN=ada")
             let others = try await Certificates()
             let stranger = try await others.client("/O=Example/CN=ada")
-            let apache = try await ApacheFixture(
-                .fastCGI(port: port), certificates: certificates,
-                directives: """
-                    SSLCACertificateFile \(certificates.authority)
-                    SSLVerifyClient optional
-                    SSLOptions +StdEnvVars
-                    """)
-            try await Self.certificates(
-                apache.tlsURL("/longwire/who"), certificates, ada: ada, stranger: stranger)
-            withExtendedLifetime(others) {}
-            try await apache.stop()
-            daemon.stop()
-        }
-
-        /// Who has a certificate that the authority signed is let in; who has none, or another's, is not.
-        private static func certificates(
-            _ url: String, _ certificates: Certificates, ada: (certificate: String, key: String),
-            stranger: (certificate: String, key: String)
-        ) async throws {
+            let (url, stop) = try await start(port, certificates)
             let trust = ["--ca", certificates.authority]
             let result = try await client(url, trust + ["--cert", ada.certificate, "--key", ada.key])
             #expect(result.output == "I am CN=ada,O=Example\nhello\n", "\(result.errors)")
@@ -135,6 +128,9 @@
             #expect(try await client(url, trust + fields.flatMap { ["--header", $0] }).status == .exited(12))
             let other = try await client(url, trust + ["--cert", stranger.certificate, "--key", stranger.key])
             #expect(other.status != .exited(0) && !other.errors.contains("cannot read"), "\(other.errors)")
+            withExtendedLifetime(others) {}
+            try await stop()
+            daemon.stop()
         }
 
         @Test("Apache with AuthType Basic: its user is let in")
